@@ -182,6 +182,11 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
     return version == 0 ? other : version;
   }
 
+  /** Whether all packets of a connection agree: nothing depends on the direction or on what only the packet has. */
+  public boolean perFlow() {
+    return direction == Direction.BOTH && dscp == ANY && label == ANY && flowLabel == ANY;
+  }
+
   /** This scope with another direction. */
   public FlowSpace direction(Direction direction) {
     return new FlowSpace(direction, protocol, ipVersion, source, destination, sourcePorts, destinationPorts, vlan, dscp,
