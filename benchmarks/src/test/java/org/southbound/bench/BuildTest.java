@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+
+class BuildTest {
+  @Test
+  void shouldRunOnJava25() {
+    assertEquals(25, Runtime.version().feature());
+  }
+}
