@@ -26,7 +26,8 @@ class TraceTest {
 
   private static List<Path> traces() throws IOException {
     String given = System.getProperty("southbound.traces");
-    Path folder = given != null ? Path.of(given) : Path.of(System.getProperty("southbound.root", ".."), "../shared/traces");
+    Path folder = given != null ? Path.of(given)
+        : Path.of(System.getProperty("southbound.root", ".."), "../shared/traces");
     assumeTrue(Files.isDirectory(folder), "no traces");
     try (var files = Files.list(folder)) {
       return files.filter(file -> file.toString().matches(".*\\.pcap(\\.gz)?")).sorted().toList();

@@ -73,9 +73,10 @@ class TsharkTest {
 
   private List<String> tshark(Path pcap, String... fields) throws Exception {
     assumeTrue(Files.isExecutable(TSHARK), "no " + TSHARK);
-    var command = new ArrayList<>(List.of(TSHARK.toString(), "-r", pcap.toString(), "-o", "ip.check_checksum:TRUE", "-o",
-        "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "ip.defragment:FALSE", "-o",
-        "ipv6.defragment:FALSE", "-T", "fields", "-E", "separator=|"));
+    var command = new ArrayList<>(
+        List.of(TSHARK.toString(), "-r", pcap.toString(), "-o", "ip.check_checksum:TRUE", "-o",
+            "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "ip.defragment:FALSE", "-o",
+            "ipv6.defragment:FALSE", "-T", "fields", "-E", "separator=|"));
     for (String field : fields) {
       command.addAll(List.of("-e", field));
     }
