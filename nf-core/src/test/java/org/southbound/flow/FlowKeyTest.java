@@ -34,7 +34,8 @@ class FlowKeyTest {
   }
 
   private static Packet udp(int version, int vlan, End source, End destination) {
-    MemorySegment frame = Arena.ofAuto().allocate(Ethernet.LENGTH + Vlan.LENGTH + (version == 4 ? 20 : 40) + Udp.LENGTH);
+    MemorySegment frame = Arena.ofAuto()
+        .allocate(Ethernet.LENGTH + Vlan.LENGTH + (version == 4 ? 20 : 40) + Udp.LENGTH);
     Ethernet.write(frame, 0, 1, 2, 0);
     Vlan.write(frame, 12, Vlan.C_TAG, 0, vlan);
     Wire.u16(frame, 16, version == 4 ? Ethernet.IPV4 : Ethernet.IPV6);

@@ -219,8 +219,9 @@ class ParserTest {
   void shouldRefuseOtherPacketsInsideErrors() {
     var inner = Packet.of(MemorySegment.NULL);
     for (String name : new String[]{"icmp error", "later fragment"}) {
-      var outer = Packet.of(Frames.ipv4(Protocol.ICMP).icmp(Icmp.UNREACHABLE, 0, 0).inside(Frames.samples().get(name), 99)
-          .done());
+      var outer = Packet
+          .of(Frames.ipv4(Protocol.ICMP).icmp(Icmp.UNREACHABLE, 0, 0).inside(Frames.samples().get(name), 99)
+              .done());
       assertEquals(OK, Parser.parse(outer));
       assertNotEquals(OK, Parser.embedded(outer, inner));
       assertEquals(0, inner.ipVersion());

@@ -69,7 +69,8 @@ final class Walk {
     switch (packet.protocol()) {
       case Protocol.TCP -> {
         var tcp = packet.tcp();
-        seen += tcp.sequence() + tcp.acknowledgment() + tcp.flags() + tcp.window() + tcp.checksum() + tcp.urgentPointer()
+        seen += tcp.sequence() + tcp.acknowledgment() + tcp.flags() + tcp.window() + tcp.checksum()
+            + tcp.urgentPointer()
             + tcp.mss() + tcp.windowScale() + (tcp.sackPermitted() ? 1 : 0);
         seen += tcp.timestamps() < 0 ? 0 : Wire.u64(packet.memory(), tcp.timestamps());
       }
