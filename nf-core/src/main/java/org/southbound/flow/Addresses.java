@@ -49,7 +49,7 @@ public final class Addresses {
 
   /** Reads an address without zone: {@code {ipVersion, high, low}}. Throws ScopeException. */
   static long[] parse(String text) {
-    return text.indexOf(':') < 0 ? new long[] {4, 0, parse4(text)} : parse6(text);
+    return text.indexOf(':') < 0 ? new long[]{4, 0, parse4(text)} : parse6(text);
   }
 
   private static long parse4(String text) {
@@ -80,7 +80,7 @@ public final class Addresses {
       }
       put(text.substring(gap + 2), words, 8 - rest, text);
     }
-    return new long[] {6, words[0], words[1]};
+    return new long[]{6, words[0], words[1]};
   }
 
   /** Puts the groups of {@code part} from group {@code at} on; returns the group after the last. */

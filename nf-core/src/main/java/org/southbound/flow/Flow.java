@@ -52,9 +52,7 @@ public final class Flow extends Record {
   }
 
   /** Whether this packet made the record. */
-  public boolean isNew() {
-    return isNew;
-  }
+  public boolean isNew() { return isNew; }
 
   /** Ends the flow: its record goes after this packet. */
   public void remove() {

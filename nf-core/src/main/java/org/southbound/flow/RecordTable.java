@@ -57,8 +57,10 @@ public final class RecordTable implements AutoCloseable {
   private static final int FIRST_SLOTS = 1024;
   /** Records that eviction compares. */
   private static final int EVICTION_SAMPLE = 64;
-  /** Farthest that the sweep looks ahead, ms: half of what an int can compare. */
+  /** Longest timeout and idle time, ms: half of what an int can compare. */
   private static final int FARTHEST = 1 << 30;
+  /** When the sweep looks again after a record that never expires, ms; soon enough to keep its idle time in range. */
+  private static final int NEVER_HORIZON = 1 << 29;
 
   private final Arena arena = Arena.ofShared();
   private final int stateBytes;
@@ -344,7 +346,7 @@ public final class RecordTable implements AutoCloseable {
   }
 
   private static int horizon(int timeout) {
-    return timeout == 0 ? FARTHEST : timeout;
+    return timeout == 0 ? NEVER_HORIZON : timeout;
   }
 
   /**
@@ -375,7 +377,7 @@ public final class RecordTable implements AutoCloseable {
   /** Whether a record whose deadline has come is idle; if not, it has a new deadline. */
   private boolean isIdle(int id, int now) {
     if (!exists(id)) {
-      deadlines.set(INT, 4L * id, now + FARTHEST);
+      deadlines.set(INT, 4L * id, now + NEVER_HORIZON);
       return false;
     }
     long at = offset(id);
@@ -389,7 +391,7 @@ public final class RecordTable implements AutoCloseable {
       records.set(INT, at + LAST_SEEN, now - FARTHEST);
       idle = FARTHEST;
     }
-    deadlines.set(INT, 4L * id, timeout == 0 ? now + FARTHEST : now - idle + timeout);
+    deadlines.set(INT, 4L * id, timeout == 0 ? now + NEVER_HORIZON : now - idle + timeout);
     return false;
   }
 
@@ -598,7 +600,7 @@ public final class RecordTable implements AutoCloseable {
     records.set(INT, to + TIMEOUT, timeout);
     records.set(INT, to + LAST_SEEN, lastSeen);
     records.set(INT, to + CACHE, 0);
-    int deadline = timeout == 0 ? now + FARTHEST : lastSeen + timeout;
+    int deadline = timeout == 0 ? now + NEVER_HORIZON : lastSeen + timeout;
     if (present) {
       deadlines.set(INT, 4L * id, deadline);
       for (var dirty : dirtySets) {
