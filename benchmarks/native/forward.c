@@ -7,7 +7,8 @@
 // Prints packets, and CPU time of the process per packet between the first and the last one.
 #include "common.h"
 
-enum { BATCH = 256, ROUND = 4, INDEX = 1 << 21, RECORDS = 1 << 20 };
+// A message can have more segments than a batch has room for; all of them are taken.
+enum { BATCH = 256, MOST = BATCH + 65536, INDEX = 1 << 21, RECORDS = 1 << 20 };
 
 /** 128 octets: key, header, counters. */
 struct record {
@@ -206,17 +207,17 @@ int main(int count, char **arguments) {
   memset(records, 0, RECORDS * sizeof *records);
   int port = open_port(&listen);
   uint8_t *slabs = aligned_alloc(4096, (size_t)BATCH * SLAB / 4096 * 4096 + 4096);
-  static struct mmsghdr in[BATCH], out[BATCH];
-  static struct iovec in_vector[BATCH], out_vector[BATCH];
-  static char in_control[BATCH][CMSG_SPACE(4)], out_control[BATCH][CMSG_SPACE(2)];
-  static struct packet packets[BATCH + SEGMENTS];
+  static struct mmsghdr in[BATCH], out[MOST];
+  static struct iovec in_vector[BATCH], out_vector[MOST];
+  static char in_control[BATCH][CMSG_SPACE(4)], out_control[MOST][CMSG_SPACE(2)];
+  static struct packet packets[MOST];
   for (int i = 0; i < BATCH; i++) {
     in_vector[i] = (struct iovec){slabs + (size_t)i * SLAB, 65536};
     in[i].msg_hdr.msg_iov = in_vector + i;
     in[i].msg_hdr.msg_iovlen = 1;
     in[i].msg_hdr.msg_control = in_control[i];
-    out[i].msg_hdr.msg_iov = out_vector + i;
-    out[i].msg_hdr.msg_iovlen = 1;
+  }
+  for (int i = 0; i < MOST; i++) {
     out[i].msg_hdr.msg_name = &to;
     out[i].msg_hdr.msg_namelen = sizeof to;
     struct cmsghdr *control = (void *)out_control[i];
@@ -258,8 +259,8 @@ int main(int count, char **arguments) {
         int length = in[message].msg_len, each = segment_size(&in[message].msg_hdr, length);
         uint8_t *at = in_vector[message].iov_base;
         per_message = each ? (length + each - 1) / each : 1;
-        per_message = per_message > BATCH / ROUND ? BATCH / ROUND : per_message ? per_message : 1;
-        for (int offset = 0; offset < length && n < BATCH + SEGMENTS; offset += each) {
+        per_message = per_message > BATCH ? BATCH : per_message;
+        for (int offset = 0; offset < length && n < MOST; offset += each) {
           struct packet *packet = packets + n;
           packet->start = at + offset;
           packet->length = length - offset < each ? length - offset : each;
@@ -276,7 +277,8 @@ int main(int count, char **arguments) {
         uint32_t number = (uint32_t)slots[packets[i].hash & (INDEX - 1)];
         __builtin_prefetch(records + (number ? number - 1 : 0));
       }
-      int groups = 0, segments = 0, size = 0;
+      // Packets of equal size in a row make one message, an element of it wherever they touch in memory.
+      int groups = 0, segments = 0, size = 0, elements = 0;
       uint8_t *touch = 0;
       uint32_t millis = (uint32_t)(now * 1e3);
       for (int i = 0; i < n; i++) {
@@ -286,24 +288,25 @@ int main(int count, char **arguments) {
           continue;
         }
         sent++;
-        if (packet->start == touch && packet->length == size && segments < SEGMENTS
-            && out_vector[groups - 1].iov_len + size <= LARGEST) {
-          out_vector[groups - 1].iov_len += size;
-          segments++;
-        } else {
-          if (groups == BATCH) {
-            fprintf(stderr, "too many groups\n");
-            return 1;
-          }
+        if (!groups || packet->length != size || segments == SEGMENTS || (segments + 1) * size > LARGEST) {
           size = packet->length;
-          segments = 1;
-          out_vector[groups] = (struct iovec){packet->start, size};
+          segments = 0;
+          touch = 0;
+          out[groups].msg_hdr.msg_iov = out_vector + elements;
+          out[groups].msg_hdr.msg_iovlen = 0;
           out[groups].msg_hdr.msg_control = 0;
           out[groups++].msg_hdr.msg_controllen = 0;
         }
-        if (segments == 2) {
-          out[groups - 1].msg_hdr.msg_control = out_control[groups - 1];
-          out[groups - 1].msg_hdr.msg_controllen = sizeof out_control[groups - 1];
+        struct msghdr *header = &out[groups - 1].msg_hdr;
+        if (packet->start == touch) {
+          out_vector[elements - 1].iov_len += size;
+        } else {
+          out_vector[elements++] = (struct iovec){packet->start, size};
+          header->msg_iovlen++;
+        }
+        if (++segments == 2) {
+          header->msg_control = out_control[groups - 1];
+          header->msg_controllen = sizeof out_control[groups - 1];
           *(uint16_t *)CMSG_DATA((struct cmsghdr *)out_control[groups - 1]) = size;
         }
         touch = packet->start + packet->length;
