@@ -101,6 +101,7 @@ public final class Packet {
   /** Forgets everything and points to the own, empty memory. */
   public void clear() {
     window(ownMemory, ownStart + HEADROOM, 0, ownStart);
+    hash = 0;
     spi = 0;
     si = 0;
     flags = 0;
