@@ -79,6 +79,11 @@ public final class Flow extends Record {
     table.timeout(id, millis);
   }
 
+  /** How long before this packet the last one came, ms; 0 for the first. */
+  public int idleMillis() {
+    return exists() ? table.idleMillis(id, nowMillis) : 0;
+  }
+
   /** Whether this packet goes from the initiator to the responder. True while the flow has no record, or no packet. */
   public boolean fromInitiator() {
     return packet == null || packet.reversed == initiatorIsSecond();
