@@ -95,7 +95,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     neighbours = setup.neighbours;
     dataplane = new Dataplane(setup.workers);
     mover = new StateMover(dataplane);
-    probes = new Probes(dataplane, neighbours.self());
+    probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
     chains = new Chains(dataplane, neighbours, setup.protocols, probes, this::tell);
     transfers = new Transfers(dataplane, mover, neighbours, chains, jobs, ownerships, setup.transfers,
@@ -108,7 +108,8 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     }
   }
 
-  private void tell(Event event) {
+  /** Something happened that listeners want to know. */
+  public void tell(Event event) {
     listeners.forEach(listener -> listener.accept(event));
   }
 
