@@ -48,7 +48,7 @@ public final class Worker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int TICK_MILLIS = 10;
   private static final int COMMANDS_PER_ROUND = 64;
-  private static final int EXPIRED_PER_TICK = 1024;
+  private static final int EXPIRED_PER_TICK = 16_384;
   private static final int IDLE_MILLIS = 10;
   private static final int HANDED_OVER = -1;
 
