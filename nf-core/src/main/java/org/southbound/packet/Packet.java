@@ -55,6 +55,9 @@ public final class Packet {
   int ipVersion;
   int protocol;
   int fragment;
+  int fragmentId;
+  int fragmentOffset;
+  int fragmentLength;
 
   /** The flow's key: five words in canonical order, see FlowKey. */
   public long k0;
@@ -101,6 +104,7 @@ public final class Packet {
   /** Forgets everything and points to the own, empty memory. */
   public void clear() {
     window(ownMemory, ownStart + HEADROOM, 0, ownStart);
+    hash = 0;
     spi = 0;
     si = 0;
     flags = 0;
@@ -233,6 +237,31 @@ public final class Packet {
     return fragment;
   }
 
+  /** Identification of a fragment's packet: 16 bits in IPv4, 32 in IPv6; {@link #fragment} must not be 0. */
+  public int fragmentId() {
+    return fragmentId;
+  }
+
+  /** Where a fragment belongs in its packet's fragmentable part, octets; {@link #fragment} must not be 0. */
+  public int fragmentOffset() {
+    return fragmentOffset;
+  }
+
+  /** Octets of the fragmentable part that a fragment carries; {@link #fragment} must not be 0. */
+  public int fragmentLength() {
+    return fragmentLength;
+  }
+
+  /** Sets the protocol of a later fragment, which only the first fragment tells for sure (RFC 8200 section 4.5). */
+  public void protocol(int protocol) {
+    this.protocol = protocol;
+  }
+
+  /** View of the Ethernet header. */
+  public Ethernet ethernet() {
+    return new Ethernet(memory, frame);
+  }
+
   /** View of the IPv4 header; {@link #ipVersion} must be 4. */
   public Ipv4 ipv4() {
     return new Ipv4(memory, frame + l3);
@@ -256,6 +285,11 @@ public final class Packet {
   /** View of the ICMP or ICMPv6 header. */
   public Icmp icmp() {
     return new Icmp(memory, frame + l4);
+  }
+
+  /** View of the SCTP header; {@link #protocol} must be 132 and the packet no later fragment. */
+  public Sctp sctp() {
+    return new Sctp(memory, frame + l4);
   }
 
   /** Whether the packet carries {@code label}. */

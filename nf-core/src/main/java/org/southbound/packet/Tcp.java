@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.packet;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * TCP header, <a href="https://www.rfc-editor.org/rfc/rfc9293#section-3.1">RFC 9293 section 3.1</a>; options of RFC 7323
+ * and RFC 2018.
+ *
+ * <pre>
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |          Source Port          |       Destination Port        |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |                        Sequence Number                        |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |                    Acknowledgment Number                      |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |  Data |       |C|E|U|A|P|R|S|F|                               |
+ * | Offset|  Res  |W|C|R|C|S|S|Y|I|            Window             |
+ * |       |       |R|E|G|K|H|T|N|N|                               |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |           Checksum            |         Urgent Pointer        |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |                      Options, padding                         |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * </pre>
+ *
+ * Of a packet inside an ICMP error only the ports and the sequence number are sure to be there.
+ */
+public record Tcp(MemorySegment segment, long offset) {
+  /** Octets without options. */
+  public static final int LENGTH = 20;
+  public static final int FIN = 1;
+  public static final int SYN = 2;
+  public static final int RST = 4;
+  public static final int PSH = 8;
+  public static final int ACK = 16;
+  public static final int URG = 32;
+  public static final int ECE = 64;
+  public static final int CWR = 128;
+
+  private static final int MSS = 2;
+  private static final int WINDOW_SCALE = 3;
+  private static final int SACK_PERMITTED = 4;
+  private static final int TIMESTAMPS = 8;
+
+  /** Writes a header without options; the checksum is 0. */
+  public static void write(MemorySegment segment, long offset, int sourcePort, int destinationPort, int sequence,
+      int acknowledgment, int flags, int window) {
+    Wire.u16(segment, offset, sourcePort);
+    Wire.u16(segment, offset + 2, destinationPort);
+    Wire.u32(segment, offset + 4, sequence);
+    Wire.u32(segment, offset + 8, acknowledgment);
+    Wire.u16(segment, offset + 12, 5 << 12 | flags);
+    Wire.u16(segment, offset + 14, window);
+    Wire.u32(segment, offset + 16, 0);
+  }
+
+  /** Source port. */
+  public int sourcePort() {
+    return Wire.u16(segment, offset);
+  }
+
+  /** Destination port. */
+  public int destinationPort() {
+    return Wire.u16(segment, offset + 2);
+  }
+
+  /** Sequence number; compare by difference. */
+  public int sequence() {
+    return Wire.i32(segment, offset + 4);
+  }
+
+  /** Acknowledgment number; compare by difference. */
+  public int acknowledgment() {
+    return Wire.i32(segment, offset + 8);
+  }
+
+  /** Octets of the header, options included. */
+  public int headerLength() {
+    return Wire.u8(segment, offset + 12) >>> 4 << 2;
+  }
+
+  /** {@link #FIN} to {@link #CWR}. */
+  public int flags() {
+    return Wire.u8(segment, offset + 13);
+  }
+
+  /** Window, not scaled. */
+  public int window() {
+    return Wire.u16(segment, offset + 14);
+  }
+
+  /** Checksum. */
+  public int checksum() {
+    return Wire.u16(segment, offset + 16);
+  }
+
+  /** Urgent pointer. */
+  public int urgentPointer() {
+    return Wire.u16(segment, offset + 18);
+  }
+
+  /** Offset of the option {@code kind} in the memory, or -1; ends at the first option whose length is wrong. */
+  public long option(int kind) {
+    return Options.find(segment, offset + LENGTH, headerLength() - LENGTH, kind);
+  }
+
+  /** Maximum segment size, or -1 without that option. */
+  public int mss() {
+    long at = option(MSS, 4);
+    return at < 0 ? -1 : Wire.u16(segment, at + 2);
+  }
+
+  /** Shift count of the window, at most 14 (RFC 7323 section 2.3), or -1 without that option. */
+  public int windowScale() {
+    long at = option(WINDOW_SCALE, 3);
+    return at < 0 ? -1 : Math.min(Wire.u8(segment, at + 2), 14);
+  }
+
+  /** Whether selective acknowledgments are permitted. */
+  public boolean sackPermitted() {
+    return option(SACK_PERMITTED, 2) >= 0;
+  }
+
+  /** Offset of the timestamps in the memory, 4 octets TSval and 4 octets TSecr, or -1 without that option. */
+  public long timestamps() {
+    long at = option(TIMESTAMPS, 10);
+    return at < 0 ? -1 : at + 2;
+  }
+
+  /** Sets the source port; the checksum is the caller's. */
+  public void sourcePort(int port) {
+    Wire.u16(segment, offset, port);
+  }
+
+  /** Sets the destination port; the checksum is the caller's. */
+  public void destinationPort(int port) {
+    Wire.u16(segment, offset + 2, port);
+  }
+
+  /** Sets the sequence number; the checksum is the caller's. */
+  public void sequence(int sequence) {
+    Wire.u32(segment, offset + 4, sequence);
+  }
+
+  /** Sets the acknowledgment number; the checksum is the caller's. */
+  public void acknowledgment(int acknowledgment) {
+    Wire.u32(segment, offset + 8, acknowledgment);
+  }
+
+  /** Sets the length of the header, octets; the checksum is the caller's. */
+  public void headerLength(int octets) {
+    Wire.u8(segment, offset + 12, Wire.u8(segment, offset + 12) & 15 | octets << 2);
+  }
+
+  /** Sets the flags; the checksum is the caller's. */
+  public void flags(int flags) {
+    Wire.u8(segment, offset + 13, flags);
+  }
+
+  /** Sets the window; the checksum is the caller's. */
+  public void window(int window) {
+    Wire.u16(segment, offset + 14, window);
+  }
+
+  /** Sets the checksum. */
+  public void checksum(int checksum) {
+    Wire.u16(segment, offset + 16, checksum);
+  }
+
+  // An option of another length than its RFC says is as good as none.
+  private long option(int kind, int length) {
+    long at = option(kind);
+    return at >= 0 && Wire.u8(segment, at + 1) == length ? at : -1;
+  }
+}
