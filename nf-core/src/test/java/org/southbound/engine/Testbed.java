@@ -67,7 +67,7 @@ final class Testbed implements AutoCloseable {
       var neighbours = new Neighbours(new Endpoint(name, "127.0.0.1", port, 0), (nf, host, peerPort) -> peers
           .client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host).setPeerPort(peerPort).build()));
       var metrics = new Metrics();
-      new EngineMetrics(metrics, workers);
+      EngineMetrics.register(metrics, workers);
       vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(),
           List.of(new NshVxlanGpe()), List.of(new Copy(), new LossFree()), List.of(new Interval()), Map.of(), metrics,
           new Reports(metrics), trust.fingerprint()));

