@@ -129,7 +129,7 @@ public final class Parser {
     int base = Wire.i32(memory, offset);
     int length = (base >>> 16 & 63) << 2;
     int type = base >>> 8 & 15;
-    if (base >>> 30 != 0 || type != 1 && type != 2) {
+    if (base >>> 30 != 0 || (type != 1 && type != 2)) {
       return Drop.UNKNOWN_TUNNEL.verdict();
     }
     if (type == 1 ? length != Nsh.LENGTH_TYPE_1 : length < Nsh.LENGTH) {
@@ -231,7 +231,7 @@ public final class Parser {
     int next = packet.protocol;
     boolean fragmented = false;
     for (int headers = 0; isExtension(next); headers++) {
-      if (headers == EXTENSION_HEADERS || next == Protocol.HOP_BY_HOP && headers != 0) {
+      if (headers == EXTENSION_HEADERS || (next == Protocol.HOP_BY_HOP && headers != 0)) {
         return MALFORMED;
       }
       if (at + 8 > end) {
@@ -255,9 +255,9 @@ public final class Parser {
           }
         }
       } else if (next == Protocol.AH) {
-        length = (word >>> 16 & 0xff) + 2 << 2;
+        length = ((word >>> 16 & 0xff) + 2) << 2;
       } else {
-        length = (word >>> 16 & 0xff) + 1 << 3;
+        length = ((word >>> 16 & 0xff) + 1) << 3;
       }
       if (at + length > end) {
         return cut(packet);
@@ -277,7 +277,7 @@ public final class Parser {
     packet.fragmentOffset = offset;
     packet.fragmentLength = length;
     packet.payload = packet.l4;
-    if (length <= 0 || offset + length > LONGEST_IP || more && (length & 7) != 0) {
+    if (length <= 0 || offset + length > LONGEST_IP || (more && (length & 7) != 0)) {
       return MALFORMED;
     }
     // A fragment at octet 8 would overwrite the flags of a TCP header (RFC 1858 section 4.2).

@@ -153,7 +153,7 @@ public record Tcp(MemorySegment segment, long offset) {
 
   /** Sets the length of the header, octets; the checksum is the caller's. */
   public void headerLength(int octets) {
-    Wire.u8(segment, offset + 12, Wire.u8(segment, offset + 12) & 15 | octets << 2);
+    Wire.u8(segment, offset + 12, (Wire.u8(segment, offset + 12) & 15) | octets << 2);
   }
 
   /** Sets the flags; the checksum is the caller's. */
