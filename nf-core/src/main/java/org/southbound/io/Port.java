@@ -2,26 +2,52 @@
 package org.southbound.io;
 
 import java.net.InetSocketAddress;
+import org.southbound.packet.Drop;
 import org.southbound.packet.Packet;
 
 /**
  * Where packets come in and go out. Owned by one worker thread, which calls receive, send and flush in turn; received
- * packets are windows into the port's buffers and stay valid until the next {@link #receive}.
+ * packets are windows into the port's buffers and stay valid until the next {@link #receive}. Their bytes may be
+ * overwritten in place, also those of tunnel headers that were pulled off.
  */
 public interface Port extends AutoCloseable {
   /** Name in configuration, metrics and messages. */
   String name();
 
-  /** Takes packets off the wire into the batch, as many as are there and fit; returns how many. Never blocks. */
+  /**
+   * Takes packets off the wire into the batch, as many as are there and fit, and stamps them with
+   * {@link Packet#receivedNanos}; returns how many. Never blocks.
+   */
   int receive(Batch batch);
+
+  /**
+   * Packets since the start that came in but never made it into a batch, for this reason: {@link Drop#OVERSIZE}, or
+   * {@link Drop#TRUNCATED} of a file's frames that were cut short. They count as received and dropped. Any thread.
+   */
+  default long discarded(Drop reason) {
+    return 0;
+  }
 
   /** Whether what it gives and takes are tunnel packets (VXLAN-GPE behind UDP) or bare Ethernet frames. */
   boolean tunnel();
 
-  /** Someone packets can be sent to; made once and kept. A port that has one other side ignores the address. */
+  /** The address it is bound to, with the real number in place of port 0; null for what has none. */
+  default InetSocketAddress address() {
+    return null;
+  }
+
+  /**
+   * Someone packets can be sent to; made once and kept. A port that has one other side ignores the address. Any thread.
+   * Throws IllegalArgumentException for an address that this port can never send to.
+   */
   Destination destination(InetSocketAddress address);
 
-  /** Queues a packet. Its bytes must stay as they are until {@link #flush} has returned. */
+  /**
+   * Queues a packet. Its bytes must stay as they are until {@link #flush} has returned; the Packet object need not.
+   * Packets of equal {@link Packet#hash} (0 of what belongs to no flow) to one destination leave in the order of these
+   * calls; others may be regrouped.
+   * Nothing passes a {@link Packet#CONTROL} packet to the same destination in either direction.
+   */
   void send(Packet packet, Destination destination);
 
   /** Sends what is queued; returns how many packets the kernel or the medium refused (a counted loss). */
@@ -33,6 +59,11 @@ public interface Port extends AutoCloseable {
   /** Whether nothing will come any more: a file that has been read to its end. */
   default boolean ended() {
     return false;
+  }
+
+  /** Why it {@link #ended} too early, such as a corrupt file; null if all is well. */
+  default PortException failure() {
+    return null;
   }
 
   @Override

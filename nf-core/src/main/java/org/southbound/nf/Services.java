@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.nf;
 
+import org.southbound.flow.Flow;
 import org.southbound.flow.RecordTable;
 import org.southbound.metrics.Counter;
 import org.southbound.metrics.Metric;
@@ -33,6 +34,14 @@ public interface Services {
    * @return index of the value within the context, or -1
    */
   int consume(Packet packet, int context);
+
+  /** {@link Packet#ingress} of the packets from the port with that name, or -1 if there is none. */
+  default int port(String name) {
+    return -1;
+  }
+
+  /** The flow that an ICMP or ICMPv6 error is about, by the packet it quotes; absent if there is no such flow. */
+  Flow related(Packet icmpError);
 
   /** A packet that the NF made itself, to be filled in and given to {@link #emit}; null when no memory is left. */
   Packet newPacket();

@@ -24,6 +24,13 @@ public final class Packet {
   /** Context labels that travel with one packet. */
   public static final int LABELS = 4;
 
+  /** {@link #inner}: an Ethernet frame (the code is NSH's and VXLAN-GPE's next protocol). */
+  public static final int ETHERNET = 3;
+  /** {@link #inner}: an IPv4 packet without Ethernet header. */
+  public static final int IPV4 = 1;
+  /** {@link #inner}: an IPv6 packet without Ethernet header. */
+  public static final int IPV6 = 2;
+
   /** {@link #flags}: the packet comes from the former owner of its scope, not from upstream. */
   public static final int REDIRECTED = 1;
   /** {@link #flags}: no traffic but a mark, a probe or another message to the NF's own control. */
@@ -71,6 +78,10 @@ public final class Packet {
   public final int[] labels = new int[LABELS];
   /** {@link #REDIRECTED}, {@link #CONTROL}. */
   public int flags;
+  /** What the frame begins with: {@link #ETHERNET}, {@link #IPV4} or {@link #IPV6}. */
+  public int inner;
+  /** Octets of the received outer header that still stand in front of the frame; 0: none. */
+  public int outer;
   /** When the packet was received, System.nanoTime(). */
   public long receivedNanos;
   /** Number of the ingress port. */
@@ -93,9 +104,12 @@ public final class Packet {
   /** Forgets everything and points to the own, empty memory. */
   public void clear() {
     window(ownMemory, ownStart + HEADROOM, 0, ownStart);
+    hash = 0;
     spi = 0;
     si = 0;
     flags = 0;
+    inner = ETHERNET;
+    outer = 0;
     labels[0] = 0;
     labels[1] = 0;
     labels[2] = 0;
@@ -111,17 +125,18 @@ public final class Packet {
     this.end = start + length;
   }
 
-  /** Moves the packet into its own memory, so that it outlives the port's buffers. */
+  /** Moves the packet, its received outer header included, into its own memory, so that it outlives the port's buffers. */
   public void keep() {
     if (memory == ownMemory && floor == ownStart) {
       return;
     }
+    long from = Math.min(start, frame - outer);
     long to = ownStart + HEADROOM;
-    MemorySegment.copy(memory, start, ownMemory, to, end - start);
-    long moved = to - start;
+    MemorySegment.copy(memory, from, ownMemory, to, end - from);
+    long moved = to - from;
     memory = ownMemory;
     floor = ownStart;
-    start = to;
+    start += moved;
     end += moved;
     frame += moved;
   }
@@ -135,10 +150,11 @@ public final class Packet {
     return start;
   }
 
-  /** Takes {@code octets} of outer header off; the frame begins behind it. */
+  /** Takes {@code octets} of outer header off; the frame begins behind it, and the header stays readable in front. */
   public void pull(int octets) {
     start += octets;
     frame = start;
+    outer += octets;
   }
 
   /** Cuts or extends the packet to {@code octets} from its start; the memory behind must belong to it. */

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.classifier;
+
+import java.net.InetSocketAddress;
+
+/**
+ * Another NF instance as the classifier sees it.
+ *
+ * @param number number within this process, from 0: workers keep what they need to reach it in an array
+ * @param nf name of the instance
+ * @param address where it takes packets
+ */
+public record NextHop(int number, String nf, InetSocketAddress address) {
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.classifier;
+
+import org.southbound.chain.ChainingProtocol;
+import org.southbound.flow.FlowSpace;
+import org.southbound.packet.Packet;
+
+/**
+ * What this NF does with the packets of one generation of one chain (RFC 7665: its part of the service function path).
+ * Immutable; a change of a path is another path in another {@link Classifier}.
+ *
+ * @param number number within this process, under which counters are kept
+ * @param chain name of the chain at the NF that set it up
+ * @param origin NF that set it up
+ * @param generation generation of the chain
+ * @param spi service path identifier on arrival; at the first NF, of the packets it sends
+ * @param si service index on arrival
+ * @param protocol chaining protocol
+ * @param scope the flows as they arrive here
+ * @param next the next hop; null: this NF is the last
+ * @param nextSpi service path identifier on leaving; another one where this NF continues the chain on its own
+ * @param nextSi service index on leaving
+ * @param steers parts of the scope that go to another next hop: their state has moved there
+ */
+public record Path(int number, String chain, String origin, long generation, int spi, int si,
+    ChainingProtocol protocol, FlowSpace scope, NextHop next, int nextSpi, int nextSi, java.util.List<Steer> steers) {
+
+  /**
+   * A part of a path's scope whose state was moved.
+   *
+   * @param scope the part
+   * @param to where it goes
+   * @param from where it went before
+   */
+  public record Steer(FlowSpace scope, NextHop to, NextHop from) {
+  }
+
+  /** Where the packet goes next; null: out. */
+  public NextHop nextOf(Packet packet) {
+    for (int i = 0; i < steers.size(); i++) {
+      var steer = steers.get(i);
+      if (steer.scope.matches(packet)) {
+        return steer.to;
+      }
+    }
+    return next;
+  }
+
+  /** The same path with other steers. */
+  public Path with(java.util.List<Steer> others) {
+    return new Path(number, chain, origin, generation, spi, si, protocol, scope, next, nextSpi, nextSi,
+        java.util.List.copyOf(others));
+  }
+}

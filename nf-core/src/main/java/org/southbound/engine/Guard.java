@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.engine;
+
+import java.util.ArrayDeque;
+import java.util.UUID;
+import org.southbound.classifier.NextHop;
+import org.southbound.flow.FlowSpace;
+import org.southbound.packet.Packet;
+
+/**
+ * Stands before the NF for a scope whose state is on the move, and says what becomes of its packets. Worker thread only.
+ *
+ * <pre>
+ * source:       HOLD ------------------> REDIRECT (for good)         failure: released to the NF
+ * destination:  HOLD --> AWAIT_MARKS --> released, gone              failure: released to nobody, gone
+ * </pre>
+ */
+final class Guard {
+  /** What becomes of a packet of the scope. */
+  enum Mode {
+    /** Kept until it is known who owns the scope. */
+    HOLD,
+    /** Sent to the new owner. */
+    REDIRECT,
+    /** This NF owns the scope: what the former owner redirects is processed, what comes directly waits for the marks. */
+    AWAIT_MARKS,
+    /** Dropped: another NF took over while this one was away. */
+    FENCED,
+    /** No guard any more: what it held is let go. */
+    OPEN
+  }
+
+  final UUID job;
+  final FlowSpace scope;
+  final long epoch;
+  private final int limit;
+  private final ArrayDeque<Packet> redirected = new ArrayDeque<>();
+  private final ArrayDeque<Packet> direct = new ArrayDeque<>();
+  private Mode mode;
+  private NextHop to;
+  private int marksAwaited;
+  private long overflow;
+
+  /** A guard that holds at most {@code limit} packets. */
+  Guard(UUID job, FlowSpace scope, long epoch, Mode mode, int limit) {
+    this.job = job;
+    this.scope = scope;
+    this.epoch = epoch;
+    this.mode = mode;
+    this.limit = limit;
+  }
+
+  Mode mode() {
+    return mode;
+  }
+
+  void mode(Mode next) {
+    mode = next;
+  }
+
+  NextHop to() {
+    return to;
+  }
+
+  void to(NextHop owner) {
+    to = owner;
+  }
+
+  /** Whether a packet of the scope waits now. */
+  boolean holds(Packet packet) {
+    return mode == Mode.HOLD || mode == Mode.AWAIT_MARKS && (packet.flags & Packet.REDIRECTED) == 0;
+  }
+
+  /** Keeps a packet; false when there are too many. */
+  boolean hold(Packet packet) {
+    if (held() >= limit) {
+      overflow++;
+      return false;
+    }
+    packet.keep();
+    ((packet.flags & Packet.REDIRECTED) != 0 ? redirected : direct).add(packet);
+    return true;
+  }
+
+  /** The next packet that the former owner redirected, or null. */
+  Packet nextRedirected() {
+    return redirected.poll();
+  }
+
+  /** The next packet that came directly, or null. */
+  Packet nextDirect() {
+    return direct.poll();
+  }
+
+  int held() {
+    return redirected.size() + direct.size();
+  }
+
+  /** Packets dropped because too many were held. */
+  long overflow() {
+    return overflow;
+  }
+
+  void awaitMarks(int marks) {
+    marksAwaited += marks;
+  }
+
+  /** A mark came; true when it was the last. */
+  boolean marked() {
+    return --marksAwaited <= 0;
+  }
+}

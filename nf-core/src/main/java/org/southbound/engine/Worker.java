@@ -1,0 +1,729 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.engine;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.southbound.chain.ControlFrame;
+import org.southbound.chain.NshVxlanGpe;
+import org.southbound.classifier.Classifier;
+import org.southbound.classifier.NextHop;
+import org.southbound.classifier.Path;
+import org.southbound.classifier.Translations;
+import org.southbound.flow.Flow;
+import org.southbound.flow.FlowKey;
+import org.southbound.flow.FragmentTable;
+import org.southbound.flow.RecordTable;
+import org.southbound.io.Batch;
+import org.southbound.io.Poller;
+import org.southbound.io.Port;
+import org.southbound.nf.NetworkFunction;
+import org.southbound.nf.Specification;
+import org.southbound.packet.Drop;
+import org.southbound.packet.Packet;
+import org.southbound.packet.PacketPool;
+import org.southbound.packet.Parser;
+import org.southbound.state.StateLayout;
+
+/**
+ * One packet's way, top to bottom, run to completion on one thread: receive, decapsulate, parse, find the flow and the
+ * path, let the NF process, encapsulate, send. Nobody else touches the packets, the flow table and the NF's state;
+ * control reaches them only as commands, which run between two batches.
+ *
+ * <p>Every packet is accounted for: received + generated = sent + dropped, by reason + held.
+ */
+public final class Worker implements AutoCloseable {
+  /** Path identifier of redirected packets that are on no path; reserved, never given to a chain. */
+  public static final int NO_PATH = 0xFF_FFFF;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final int TICK_MILLIS = 10;
+  private static final int COMMANDS_PER_ROUND = 64;
+  private static final int EXPIRED_PER_TICK = 1024;
+  private static final int IDLE_MILLIS = 10;
+
+  private final String name;
+  private final NetworkFunction nf;
+  private final WorkerCounters counters = new WorkerCounters();
+  private final PacketPool pool;
+  private final Batch batch;
+  private final int[] verdicts = new int[Batch.SIZE];
+  private final RecordTable flows;
+  private final Flow flow = new Flow();
+  private final Flow relatedFlow = new Flow();
+  private final FragmentTable fragments = new FragmentTable();
+  private final Map<StateLayout, RecordTable> tables = new LinkedHashMap<>();
+  private final NfServices services;
+  private final NshVxlanGpe tunnel = new NshVxlanGpe();
+  private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final long originNanos = System.nanoTime();
+
+  private final List<Port> inputs = new ArrayList<>();
+  private Port[] polled = {};
+  private Port data;
+  private Port egress;
+  private Port.Destination egressDestination;
+  private Port.Destination[] destinations = new Port.Destination[16];
+  private Poller poller;
+  private ControlListener control = (packet, path) -> {
+  };
+
+  private Classifier classifier = Classifier.EMPTY;
+  private Translations translations = Translations.NONE;
+  private Guard[] guards = {};
+  private Path currentPath;
+  private Packet[] loose = new Packet[Batch.SIZE];
+  private int looseCount;
+  private int queued;
+  private long nowMillis;
+  private long nextTickMillis;
+  private long prefetched;
+  private boolean receiving = true;
+  private volatile boolean running = true;
+  private volatile boolean inputEnded;
+  private Thread thread;
+
+  /** Takes control frames that arrive; runs on the worker's thread. */
+  @FunctionalInterface
+  public interface ControlListener {
+    /** The path is null where the packet came without one that is known here. */
+    void received(Packet packet, Path path);
+  }
+
+  /**
+   * Sizes of a worker.
+   *
+   * @param packets packets in the pool
+   * @param maximumFlows most flows
+   * @param evictIdle a full table evicts the idlest flow instead of refusing new ones
+   */
+  public record Sizes(int packets, int maximumFlows, boolean evictIdle) {
+    /** The default sizes. */
+    public static final Sizes DEFAULT = new Sizes(16_384, 1_000_000, false);
+  }
+
+  /** A worker that runs {@code nf}; add ports, then {@link #start} it or call {@link #doWork}. */
+  public Worker(String name, NetworkFunction nf, Sizes sizes) {
+    this.name = name;
+    this.nf = nf;
+    pool = new PacketPool(sizes.packets);
+    batch = new Batch(pool);
+    Specification specification = nf.specification();
+    var perFlow = specification.perFlow();
+    flows = new RecordTable(perFlow == null ? 0 : perFlow.size(), sizes.maximumFlows);
+    if (sizes.evictIdle) {
+      flows.evictIdle(1000, this::expired);
+    }
+    for (var layout : specification.states()) {
+      if (layout.kind() == StateLayout.Kind.PER_FLOW) {
+        tables.put(layout, flows);
+      } else {
+        tables.put(layout, new RecordTable(layout.size(),
+            layout.kind() == StateLayout.Kind.ALL_FLOWS ? 16 : sizes.maximumFlows));
+      }
+    }
+    services = new NfServices(this, specification);
+    nf.start(services);
+  }
+
+  // ---- set-up, before the start or by command
+
+  /** The port for tunnel packets of chains; also an input. */
+  public void data(Port port) {
+    data = port;
+    input(port);
+  }
+
+  /** A port to take packets from. */
+  public void input(Port port) {
+    inputs.add(port);
+    polled = inputs.toArray(Port[]::new);
+  }
+
+  /** Where packets of the last hop go; the address is null for a port with one other side. */
+  public void egress(Port port, InetSocketAddress address) {
+    egress = port;
+    egressDestination = port.destination(address);
+  }
+
+  /** Who takes control frames. */
+  public void control(ControlListener listener) {
+    control = listener;
+  }
+
+  /** Puts other rules in force: the packets before saw the old ones, those after see the new ones. */
+  void classifier(Classifier next) {
+    classifier = next;
+    counters.reserve(next);
+  }
+
+  void translations(Translations next) {
+    translations = next;
+  }
+
+  // ---- the thread
+
+  /** Starts the worker's thread. */
+  public void start() {
+    poller = Poller.open(inputs);
+    thread = Thread.ofPlatform().name("worker-" + name).start(this::run);
+  }
+
+  private void run() {
+    try {
+      while (running) {
+        if (doWork() == 0) {
+          poller.await(IDLE_MILLIS);
+        }
+      }
+    } finally {
+      stopped.countDown();
+    }
+  }
+
+  /** Runs {@code command} on the worker's thread between two batches; any thread. */
+  public void execute(Runnable command) {
+    commands.add(command);
+    if (poller != null && Thread.currentThread() != thread) {
+      poller.wake();
+    }
+  }
+
+  /** Runs {@code command} on the worker's thread and hands over its result; any thread. */
+  public <T> CompletableFuture<T> call(Callable<T> command) {
+    var result = new CompletableFuture<T>();
+    execute(() -> {
+      try {
+        result.complete(command.call());
+      } catch (Exception failure) {
+        result.completeExceptionally(failure);
+      }
+    });
+    return result;
+  }
+
+  /** One round; returns how much was done, 0 if nothing. Called by the worker's thread, or by tests in its place. */
+  public int doWork() {
+    nowMillis = (System.nanoTime() - originNanos) / 1_000_000;
+    int work = runCommands();
+    if (receiving) {
+      for (var port : polled) {
+        int n = port.receive(batch);
+        if (n > 0) {
+          round(port, n);
+          work += n;
+        }
+      }
+      inputEnded = ended();
+    }
+    if (nowMillis >= nextTickMillis) {
+      tick();
+    }
+    return work;
+  }
+
+  private int runCommands() {
+    int n = 0;
+    for (Runnable command; n < COMMANDS_PER_ROUND && (command = commands.poll()) != null; n++) {
+      try {
+        command.run();
+      } catch (RuntimeException failure) {
+        LOG.error("a command of worker {} failed", name, failure);
+      }
+    }
+    if (n > 0) {
+      flush();
+    }
+    return n;
+  }
+
+  private boolean ended() {
+    for (var port : polled) {
+      if (port != data && !port.ended()) {
+        return false;
+      }
+    }
+    return polled.length > 1;
+  }
+
+  private void tick() {
+    nextTickMillis = nowMillis + TICK_MILLIS;
+    flows.expire(nowMillis, EXPIRED_PER_TICK, this::expired);
+    for (var table : tables.values()) {
+      if (table != flows) {
+        table.expire(nowMillis, EXPIRED_PER_TICK, id -> {
+        });
+      }
+    }
+    nf.tick(nowMillis);
+    flush();
+    for (var port : polled) {
+      counters.discarded(port);
+    }
+  }
+
+  private void expired(int id) {
+    flow.bind(flows, id);
+    nf.flowEnded(flow);
+  }
+
+  // ---- the packet path
+
+  /** Takes a batch through: first what every packet needs, so that their cache misses overlap, then one by one. */
+  private void round(Port port, int n) {
+    long begin = System.nanoTime();
+    boolean fromTunnel = port.tunnel();
+    int traffic = 0;
+    long touched = 0;
+    for (int i = 0; i < n; i++) {
+      var packet = batch.get(i);
+      packet.receivedNanos = begin;
+      int verdict = fromTunnel ? tunnel.decapsulate(packet) : Drop.FORWARD.verdict();
+      if ((packet.flags & Packet.CONTROL) == 0) {
+        traffic++;
+        if (verdict == 0) {
+          verdict = parse(packet);
+        }
+        if (verdict == 0 && packet.ipVersion() != 0) {
+          touched += flows.prefetch(packet.hash);
+        }
+      }
+      verdicts[i] = verdict;
+    }
+    prefetched = touched;
+    counters.received.add(traffic);
+    for (int i = 0; i < n; i++) {
+      var packet = batch.get(i);
+      if ((packet.flags & Packet.CONTROL) != 0) {
+        control(packet, verdicts[i]);
+      } else if (verdicts[i] != 0) {
+        drop(verdicts[i]);
+      } else if (handle(packet)) {
+        batch.take(i);
+      }
+    }
+    flush();
+    counters.delay.record(System.nanoTime() - begin);
+    batch.clear();
+  }
+
+  private int parse(Packet packet) {
+    int verdict = Parser.parse(packet);
+    return verdict == 0 && packet.ipVersion() != 0 ? FlowKey.extract(packet, fragments, nowMillis) : verdict;
+  }
+
+  /** Finds flow and path; returns true if the packet is held, and then belongs to a guard. */
+  private boolean handle(Packet packet) {
+    int id = packet.ipVersion() == 0 ? RecordTable.ABSENT
+        : flows.find(packet.k0, packet.k1, packet.k2, packet.k3, packet.k4, packet.hash);
+    Path path;
+    if (packet.spi == 0 || packet.spi == NO_PATH) {
+      path = classify(packet, id);
+      if (path == null && classifier.unclassified() != Classifier.Unclassified.PROCESS) {
+        unclassified(packet);
+        return false;
+      }
+    } else {
+      path = classifier.arriving(packet.spi, packet.si);
+      if (path == null) {
+        drop(Drop.UNKNOWN_PATH.verdict());
+        return false;
+      }
+    }
+    var guard = guards.length == 0 ? null : guardOf(packet);
+    if (guard != null && !passes(guard, packet)) {
+      return guarded(guard, packet, path);
+    }
+    process(packet, path, id);
+    return false;
+  }
+
+  private Path classify(Packet packet, int id) {
+    if (id < 0 || !classifier.cacheable()) {
+      return classifier.classify(packet);
+    }
+    int remembered = flows.header(id, RecordTable.CACHE);
+    if (classifier.remembers(remembered)) {
+      return classifier.recall(remembered);
+    }
+    var path = classifier.classify(packet);
+    flows.header(id, RecordTable.CACHE, classifier.remember(path));
+    return path;
+  }
+
+  private void unclassified(Packet packet) {
+    if (classifier.unclassified() == Classifier.Unclassified.BYPASS) {
+      out(packet);
+    } else {
+      drop(Drop.UNCLASSIFIED.verdict());
+    }
+  }
+
+  private void process(Packet packet, Path path, int id) {
+    currentPath = path;
+    packet.flags &= ~Packet.REDIRECTED;
+    int verdict;
+    try {
+      verdict = packet.ipVersion() == 0 ? nf.processOther(packet) : processIp(packet, id);
+    } catch (RuntimeException bug) {
+      verdict = Drop.NF_ERROR.verdict();
+      if (counters.drops(Drop.NF_ERROR) == 0) {
+        LOG.error("{} failed on a packet; further failures are only counted", name, bug);
+      }
+    }
+    if (verdict != 0) {
+      drop(verdict);
+    } else {
+      forward(packet, path);
+    }
+  }
+
+  private int processIp(Packet packet, int id) {
+    flow.bind(flows, packet, id, nowMillis);
+    int verdict = nf.process(packet, flow);
+    int after = flow.id();
+    if (after >= 0) {
+      if (flow.ends()) {
+        nf.flowEnded(flow);
+        flows.remove(after);
+      } else {
+        // A packet that is dropped may change the state, but does not keep the flow alive.
+        flows.touch(after, verdict == 0 ? nowMillis : flows.header(after, RecordTable.LAST_SEEN));
+      }
+    }
+    return verdict;
+  }
+
+  /** Sends a processed packet to the next hop, or out. */
+  private void forward(Packet packet, Path path) {
+    if (path != null) {
+      counters.path(path.number(), packet.frameLength());
+      var next = path.nextOf(packet);
+      if (next != null) {
+        send(packet, path, next, path.nextSpi(), path.nextSi());
+        return;
+      }
+    }
+    out(packet);
+  }
+
+  private void send(Packet packet, Path path, NextHop next, int spi, int si) {
+    int verdict = si == 0 ? Drop.SERVICE_INDEX.verdict() : path.protocol().encapsulate(packet, spi, si);
+    if (verdict != 0) {
+      drop(verdict);
+      return;
+    }
+    data.send(packet, destination(next));
+    queued++;
+  }
+
+  private void out(Packet packet) {
+    if (egress == null) {
+      drop(Drop.NO_EGRESS.verdict());
+      return;
+    }
+    if (egress.tunnel()) {
+      NshVxlanGpe.encapsulateBare(packet);
+    }
+    egress.send(packet, egressDestination);
+    queued++;
+  }
+
+  private void flush() {
+    if (queued > 0) {
+      int refused = (data == null ? 0 : data.flush()) + (egress == null || egress == data ? 0 : egress.flush());
+      counters.sent.add(queued - refused);
+      counters.dropped(Drop.SEND_FAILED.verdict(), refused);
+      queued = 0;
+    }
+    for (int i = 0; i < looseCount; i++) {
+      pool.give(loose[i]);
+      loose[i] = null;
+    }
+    looseCount = 0;
+  }
+
+  private void drop(int verdict) {
+    counters.dropped(verdict, 1);
+  }
+
+  private Port.Destination destination(NextHop next) {
+    int number = next.number();
+    if (number >= destinations.length) {
+      destinations = Arrays.copyOf(destinations, Math.max(number + 1, 2 * destinations.length));
+    }
+    var destination = destinations[number];
+    if (destination == null || !destination.address().equals(next.address())) {
+      destination = data.destination(next.address());
+      destinations[number] = destination;
+    }
+    return destination;
+  }
+
+  // ---- scopes whose state is on the move
+
+  private Guard guardOf(Packet packet) {
+    for (var guard : guards) {
+      if (guard.scope.matches(packet)) {
+        return guard;
+      }
+    }
+    return null;
+  }
+
+  private static boolean passes(Guard guard, Packet packet) {
+    return guard.mode() == Guard.Mode.AWAIT_MARKS && !guard.holds(packet);
+  }
+
+  private boolean guarded(Guard guard, Packet packet, Path path) {
+    switch (guard.mode()) {
+      case HOLD, AWAIT_MARKS -> {
+        if (guard.hold(packet)) {
+          counters.held.add(1);
+          return true;
+        }
+        drop(Drop.HOLD_FULL.verdict());
+      }
+      case REDIRECT -> redirect(packet, path, guard.to());
+      case FENCED -> drop(Drop.NOT_OWNER.verdict());
+      case OPEN -> throw new IllegalStateException("an open guard is none");
+    }
+    return false;
+  }
+
+  /** Sends a packet that came here although its scope has moved to the new owner, as it arrived. */
+  private void redirect(Packet packet, Path path, NextHop owner) {
+    packet.flags |= Packet.REDIRECTED;
+    int spi = path == null ? NO_PATH : path.spi();
+    int si = path == null ? 255 : path.si();
+    int verdict = tunnel.encapsulate(packet, spi, si);
+    if (verdict != 0) {
+      drop(verdict);
+      return;
+    }
+    data.send(packet, destination(owner));
+    queued++;
+  }
+
+  /** The newest guard goes first: it knows better. */
+  void add(Guard guard) {
+    var more = new Guard[guards.length + 1];
+    more[0] = guard;
+    System.arraycopy(guards, 0, more, 1, guards.length);
+    guards = more;
+  }
+
+  /** Removes a guard; what it still holds is processed here, the redirected packets first. */
+  void remove(Guard guard) {
+    guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
+    guard.mode(Guard.Mode.OPEN);
+    release(guard);
+  }
+
+  /** Lets go what a guard held, in order, by whatever the guard's mode now says. */
+  void release(Guard guard) {
+    for (Packet packet; (packet = guard.nextRedirected()) != null;) {
+      again(packet);
+    }
+    if (guard.mode() != Guard.Mode.AWAIT_MARKS) {
+      for (Packet packet; (packet = guard.nextDirect()) != null;) {
+        again(packet);
+      }
+    }
+    flush();
+  }
+
+  /** Drops what a guard held: the source has its own copy, or was told. */
+  void discard(Guard guard, Drop reason) {
+    guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
+    for (Packet packet; (packet = guard.nextRedirected()) != null || (packet = guard.nextDirect()) != null;) {
+      counters.held.add(-1);
+      drop(reason.verdict());
+      pool.give(packet);
+    }
+  }
+
+  private void again(Packet packet) {
+    counters.held.add(-1);
+    if (!handle(packet)) {
+      loose(packet);
+      if (looseCount == Batch.SIZE) {
+        flush();
+      }
+    }
+  }
+
+  private void loose(Packet packet) {
+    if (looseCount == loose.length) {
+      loose = Arrays.copyOf(loose, 2 * loose.length);
+    }
+    loose[looseCount++] = packet;
+  }
+
+  List<Guard> guards() {
+    return List.of(guards);
+  }
+
+  // ---- control frames
+
+  private void control(Packet packet, int verdict) {
+    counters.controlReceived.add(1);
+    if (verdict == 0 && ControlFrame.type(packet) != 0) {
+      control.received(packet, classifier.arriving(packet.spi, packet.si));
+    }
+  }
+
+  /** Sends a control frame that was made by {@link #controlFrame} to another NF. */
+  void sendControl(Packet packet, int spi, int si, NextHop to) {
+    if (tunnel.encapsulate(packet, spi, si) == 0) {
+      data.send(packet, destination(to));
+      // Control frames are no traffic: they are counted apart, and the books balance without them.
+      int refused = data.flush() + (egress == null || egress == data ? 0 : egress.flush());
+      counters.sent.add(queued - Math.min(queued, refused));
+      counters.dropped(Drop.SEND_FAILED.verdict(), Math.min(queued, refused));
+      queued = 0;
+      counters.controlSent.add(1);
+    }
+  }
+
+  /** A packet for a control frame; null when no memory is left. It goes back to the pool by itself. */
+  Packet controlFrame() {
+    return newPacket();
+  }
+
+  Packet newPacket() {
+    var packet = pool.take();
+    if (packet != null) {
+      loose(packet);
+    }
+    return packet;
+  }
+
+  // ---- for the NF's services
+
+  /** A packet of the NF's own: onwards, or back to where {@code cause} came from. */
+  void emit(Packet packet) {
+    counters.generated.add(1);
+    int verdict = parse(packet);
+    if (verdict != 0) {
+      drop(verdict);
+    } else {
+      forward(packet, currentPath);
+    }
+  }
+
+  /** The flow that an ICMP error is about; absent if unknown. */
+  Flow related(Packet error) {
+    int verdict = FlowKey.related(error, embedded);
+    int id = verdict != 0 ? RecordTable.ABSENT
+        : flows.find(embedded.k0, embedded.k1, embedded.k2, embedded.k3, embedded.k4, embedded.hash);
+    relatedFlow.bind(flows, embedded, id, nowMillis);
+    return relatedFlow;
+  }
+
+  private final Packet embedded = Packet.of(java.lang.foreign.MemorySegment.ofArray(new byte[0]));
+
+  void produce(Packet packet, int context, int value) {
+    translations.produce(packet, context, value, currentPath == null ? null : currentPath.chain());
+  }
+
+  int consume(Packet packet, int context) {
+    return translations.consume(packet, context, currentPath == null ? null : currentPath.chain());
+  }
+
+  RecordTable table(StateLayout layout) {
+    return tables.get(layout);
+  }
+
+  // ---- what others read
+
+  /** Which of {@code workers} a flow's packets and state belong to. */
+  static int owner(int hash, int workers) {
+    return Integer.remainderUnsigned(hash * 0x9E3779B9, workers);
+  }
+
+  /** Milliseconds since this worker began, as of the present batch. */
+  public long nowMillis() {
+    return nowMillis;
+  }
+
+  /** The flow table; worker thread only, but for its size. */
+  public RecordTable flows() {
+    return flows;
+  }
+
+  /** The tables of all declared layouts; worker thread only. */
+  public Map<StateLayout, RecordTable> tables() {
+    return tables;
+  }
+
+  /** The NF. */
+  public NetworkFunction nf() {
+    return nf;
+  }
+
+  /** The NF's services. */
+  NfServices services() {
+    return services;
+  }
+
+  /** What this worker counted; any thread. */
+  public WorkerCounters counters() {
+    return counters;
+  }
+
+  /** Whether all inputs but the data port have come to their end; any thread. */
+  public boolean inputEnded() {
+    return inputEnded;
+  }
+
+  /** Keeps the compiler from dropping the prefetch. */
+  long prefetched() {
+    return prefetched;
+  }
+
+  /** No packet is taken any more; what was taken goes on. By command. */
+  public void stopReceiving() {
+    receiving = false;
+  }
+
+  /** Stops the thread and closes ports and memory. */
+  @Override
+  public void close() {
+    running = false;
+    if (thread != null) {
+      poller.wake();
+      try {
+        stopped.await();
+      } catch (InterruptedException interrupted) {
+        // The thread ends by itself; what it uses must not be taken away before.
+        Thread.currentThread().interrupt();
+        return;
+      }
+      poller.close();
+    }
+    for (var port : inputs) {
+      port.close();
+    }
+    if (egress != null && !inputs.contains(egress)) {
+      egress.close();
+    }
+    for (var table : tables.values()) {
+      table.close();
+    }
+    if (!tables.containsValue(flows)) {
+      flows.close();
+    }
+    pool.close();
+  }
+}
