@@ -30,7 +30,8 @@ public final class Parser {
 
   /**
    * Parses the frame of {@code packet}. A frame without IP (ARP, MPLS, 802.3 with LLC and so on) is fine and has
-   * {@link Packet#ipVersion} 0; its payload begins behind the link header. In a later fragment, transport header and
+   * {@link Packet#ipVersion} 0; its payload begins behind the link header. What {@link Packet#inner} says to be IP has no
+   * link header. In a later fragment, transport header and
    * payload both begin behind the IP header.
    */
   public static int parse(Packet packet) {
@@ -40,6 +41,9 @@ public final class Parser {
     packet.etherType = 0;
     packet.vlan = 0;
     packet.fragment = 0;
+    if (packet.inner != Packet.ETHERNET) {
+      return bare(packet, memory, frame, Math.max(length, 0));
+    }
     if (length < Ethernet.LENGTH) {
       return none(packet, 0, Math.max(length, 0), TRUNCATED);
     }
@@ -68,6 +72,21 @@ public final class Parser {
       return none(packet, at, length, OK);
     }
     return verdict == OK ? OK : none(packet, at, length, verdict);
+  }
+
+  // An IP packet without link header, as NSH and VXLAN-GPE may carry one.
+  private static int bare(Packet packet, MemorySegment memory, long frame, int length) {
+    int verdict;
+    if (packet.inner == Packet.IPV4) {
+      packet.etherType = Ethernet.IPV4;
+      verdict = ipv4(packet, memory, frame, 0, length, false);
+    } else if (packet.inner == Packet.IPV6) {
+      packet.etherType = Ethernet.IPV6;
+      verdict = ipv6(packet, memory, frame, 0, length, false);
+    } else {
+      return none(packet, 0, length, OK);
+    }
+    return verdict == OK ? OK : none(packet, 0, length, verdict);
   }
 
   /**

@@ -62,7 +62,7 @@ public record Vlan(MemorySegment segment, long offset) {
 
   /** Sets the VLAN identifier. */
   public void vid(int vid) {
-    Wire.u16(segment, offset + 2, (Wire.u16(segment, offset + 2) & 0xf000) | vid & 0xfff);
+    Wire.u16(segment, offset + 2, (Wire.u16(segment, offset + 2) & 0xf000) | (vid & 0xfff));
   }
 
   /** Sets the priority code point. */

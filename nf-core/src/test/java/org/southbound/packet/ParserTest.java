@@ -63,6 +63,23 @@ class ParserTest {
   }
 
   @Test
+  void shouldParseIpWithoutEthernet() {
+    var walk = new Walk();
+    for (String name : new String[]{"tcp options", "extensions", "icmp error"}) {
+      MemorySegment frame = Frames.samples().get(name);
+      var whole = Packet.of(frame);
+      assertEquals(OK, walk.take(whole, 0));
+      for (long length = frame.byteSize() - Ethernet.LENGTH; length >= 0; length--) {
+        var bare = Packet.of(frame.asSlice(Ethernet.LENGTH, length));
+        bare.inner = whole.ipVersion() == 4 ? Packet.IPV4 : Packet.IPV6;
+        boolean all = length == frame.byteSize() - Ethernet.LENGTH;
+        assertEquals(all ? OK : Drop.TRUNCATED.verdict(), walk.take(bare, 0));
+        assertEquals(all, bare.hash == whole.hash);
+      }
+    }
+  }
+
+  @Test
   void shouldTellFragmentsApart() {
     var kinds = new HashMap<String, Integer>();
     Frames.samples().forEach((name, frame) -> {
