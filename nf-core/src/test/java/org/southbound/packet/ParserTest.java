@@ -283,11 +283,11 @@ class ParserTest {
       return verdict;
     }
     if (Parser.isIcmpError(packet)) {
-      return FlowKey.related(packet, inner) + inner.hash;
+      return (long) FlowKey.related(packet, inner) + inner.hash;
     }
     if (packet.protocol() == Protocol.TCP && packet.fragment() != 2) {
       Tcp tcp = packet.tcp();
-      return packet.hash + tcp.flags() + tcp.sequence() + tcp.mss() + tcp.windowScale();
+      return (long) packet.hash + tcp.flags() + tcp.sequence() + tcp.mss() + tcp.windowScale();
     }
     return packet.hash;
   }
