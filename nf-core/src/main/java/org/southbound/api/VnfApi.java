@@ -107,6 +107,9 @@ public interface VnfApi {
   /** Ends a registration. */
   void cancelReport(int id) throws ApiException;
 
+  /** Registrations in force. */
+  List<org.southbound.metrics.Reports.Registration> reports();
+
   /** What the metrics mean, the common ones included. */
   List<Metric> metrics();
 
