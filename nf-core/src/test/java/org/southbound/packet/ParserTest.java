@@ -287,7 +287,8 @@ class ParserTest {
     }
     if (packet.protocol() == Protocol.TCP && packet.fragment() != 2) {
       Tcp tcp = packet.tcp();
-      return (long) packet.hash + tcp.flags() + tcp.sequence() + tcp.mss() + tcp.windowScale();
+      return (long) packet.hash + tcp.flags() + tcp.sequence()
+          + Tcp.windowScale(packet.memory(), packet.l4());
     }
     return packet.hash;
   }
