@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A NETCONF server with prepared answers, over real SSH on loopback: what the client and the command line meet in tests."""
+import contextlib
 import datetime
 import logging
 import pathlib
@@ -66,6 +67,8 @@ class FakeServer:
     return self
 
   def __exit__(self, *_):
+    with contextlib.suppress(OSError):
+      self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
     self._socket.close()
     self.cut()
 

@@ -169,6 +169,10 @@ class ClientTest(unittest.TestCase):
     with self.assertRaisesRegex(SouthboundError, r"^first \[and 1 more\] \(missing-element\)$"):
       self.client.remove_chain("web")
 
+  def test_incomplete_answer(self):
+    with self.assertRaisesRegex(SouthboundError, "not complete: missing 2 required .* 'name' and 'generation'"):
+      self.client.service_chain("any", ["fw1"])
+
   def test_wrong_password(self):
     with self.assertRaisesRegex(ConnectionFailed, "refuses user admin: check"):
       Client("127.0.0.1", self.server.port, password="wrong").connect()

@@ -260,7 +260,10 @@ def _fill(kind, data):
   for name in ("destination", "source", "standby", "next_hop"):
     if name in values:
       values[name] = Hop.of(values[name])
-  return kind(**values)
+  try:
+    return kind(**values)
+  except TypeError as error:
+    raise SouthboundError(f"the answer is not complete: {str(error).partition(') ')[2] or error}", "operation-failed") from error
 
 
 def is_loopback(host: str) -> bool:
@@ -635,7 +638,8 @@ class Client:
     if filters:
       chosen = etree.SubElement(request, f"{{{xml.NETCONF}}}filter", type="subtree")
       chosen.extend(filters)
-    found = list(self.rpc(request).find(f"{{{xml.NETCONF}}}data"))
+    data = self.rpc(request).find(f"{{{xml.NETCONF}}}data")
+    found = [] if data is None else list(data)
     self._output = lambda: self.converter.json(None, found)
     return found
 

@@ -60,8 +60,8 @@ def read(text):
         if here is None:
           raise ValueError(f"one brace too many at offset {position}")
       else:
-        if not pending:
-          raise ValueError(f"no keyword at offset {position}")
+        if not pending or joined:
+          raise ValueError(f"no statement at offset {position}")
         statement = Statement(pending[0], pending[1] if len(pending) > 1 else None, here)
         here.body.append(statement)
         pending = []

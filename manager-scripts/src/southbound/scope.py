@@ -118,9 +118,9 @@ class Scope:
     family = {"source": self.source, "destination": self.destination}
     if self.version == 6:
       family["flow-label"] = self.flow_label
-    return {"direction": None if self.direction == "both" else self.direction, "protocol": self.protocol,
-            f"ipv{self.version}": _given(family) if self.version else None, "source-port": _range(self.source_ports),
-            "destination-port": _range(self.destination_ports), "vlan-id": self.vlan, "dscp": self.dscp, "label": self.label}
+    return _given({"direction": None if self.direction == "both" else self.direction, "protocol": self.protocol,
+                   f"ipv{self.version}": _given(family) if self.version else None, "source-port": _range(self.source_ports),
+                   "destination-port": _range(self.destination_ports), "vlan-id": self.vlan, "dscp": self.dscp, "label": self.label})
 
   @classmethod
   def of(cls, data: Optional[Dict[str, Any]]) -> "Scope":
@@ -166,7 +166,7 @@ def _write(prefix, ports):
 def _range(ports):
   if ports is None:
     return None
-  return {"lower-port": ports[0], "upper-port": ports[1] if ports[1] != ports[0] else None}
+  return _given({"lower-port": ports[0], "upper-port": ports[1] if ports[1] != ports[0] else None})
 
 
 def _bounds(data):
@@ -204,7 +204,7 @@ class Hop:
       return cls(nf=address)
     if _is_address(address):
       return cls(name or None, address)
-    match = re.fullmatch(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:]+))(?::(?P<data>\d{1,5})(?::(?P<peer>\d{1,5}))?)?", address)
+    match = re.fullmatch(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.\-]+))(?::(?P<data>\d{1,5})(?::(?P<peer>\d{1,5}))?)?", address)
     ports = [int(each) for each in (match["data"], match["peer"]) if each] if match else []
     if not match or any(not 0 < port < 65536 for port in ports):
       raise ValueError(f"hop {text!r}: write NAME, NAME@HOST:DATA_PORT:PEER_PORT, HOST:DATA_PORT:PEER_PORT or group:NAME")
@@ -222,7 +222,7 @@ class Hop:
   def data(self) -> Dict[str, Any]:
     """The nodes of the YANG grouping endpoint (with the group of a chain's hop)."""
     ip = _given({"host": self.host, "port": self.port, "peer-port": self.peer_port})
-    return {"nf": self.nf, "ip": ip if self.host else None, "group": self.group}
+    return _given({"nf": self.nf, "ip": ip if self.host else None, "group": self.group})
 
   @classmethod
   def of(cls, data: Optional[Dict[str, Any]]) -> Optional["Hop"]:
