@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import logging
+import os
 import pathlib
 import socket
 import sys
@@ -35,10 +36,11 @@ def error(tag, message, app_tag="", path="", info=""):
 
 
 class Door(paramiko.ServerInterface):
-  """Lets in admin with the password "secret", to the subsystem netconf."""
+  """Lets in admin with the password "secret" or that of the environment, to the subsystem netconf."""
+  password = os.environ.get("SOUTHBOUND_ADMIN_PASSWORD", "secret")
 
   def check_auth_password(self, username, password):
-    return paramiko.AUTH_SUCCESSFUL if (username, password) == ("admin", "secret") else paramiko.AUTH_FAILED
+    return paramiko.AUTH_SUCCESSFUL if (username, password) == ("admin", self.password) else paramiko.AUTH_FAILED
 
   def get_allowed_auths(self, username):
     return "password"
@@ -158,3 +160,7 @@ class FakeServer:
       self._send(channel, self._event(datetime.datetime.now(datetime.timezone.utc), f'<{done} xmlns="urn:ietf:params:xml:ns:netmod:notification"/>'.encode()))
     if not stop:
       self._subscribed.append(channel)
+
+  def notify_later(self, content):
+    """Notifies from another thread: for answers that are made while the reply is still to come."""
+    threading.Thread(target=self.notify, args=(content,), daemon=True).start()

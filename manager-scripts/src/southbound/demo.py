@@ -11,6 +11,7 @@ import json
 import pathlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -27,6 +28,8 @@ INSTANCES = (("mon1", "monitor"), ("fw1", "firewall"), ("mon2", "monitor"), ("fw
 CHAIN_NAME = "demo"
 EVERYTHING = "any"
 WEB_LABEL = 21
+# Steps without which the rest makes no sense.
+NEEDED = ("start", "rules by edit-config", "label rule", "serviceChain", "notifications, reports", "traffic", "transfer")
 LEAST_PACKETS, LEAST_FLOWS = 20_000, 500
 # Part of the capture after which its connections are open, and before which they are not yet closed.
 MOVE_AFTER, SHORT_PPS_FACTOR = 0.4, 2
@@ -38,16 +41,12 @@ CLIENTS = ("192.0.2.0/24", "198.18.0.0/15", "2001:db8:1::/48")
 
 
 class StepFailed(Exception):
-  """What was seen is not what must be; `fatal` if nothing after it makes sense."""
-
-  def __init__(self, message, fatal=False):
-    super().__init__(message)
-    self.fatal = fatal
+  """What was seen is not what must be."""
 
 
-def check(condition: Any, message: str, fatal: bool = False):
+def check(condition: Any, message: str):
   if not condition:
-    raise StepFailed(message, fatal)
+    raise StepFailed(message)
 
 
 def rules() -> Dict[str, Any]:
@@ -172,18 +171,18 @@ class Demo:
     """Runs a step and notes how it went. False if there is no use in going on."""
     begun = time.monotonic()
     self._shown = begun
-    ok, fatal = True, False
+    ok = True
     try:
       detail = run()
-    except StepFailed as error:
-      ok, fatal, detail = False, error.fatal, str(error)
-    except (SouthboundError, ProcessFailed, snmp.SnmpError, OSError, ValueError) as error:
-      ok, fatal, detail = False, isinstance(error, ProcessFailed), f"{error}" or type(error).__name__
+    except (StepFailed, SouthboundError, ProcessFailed, snmp.SnmpError, OSError, ValueError) as error:
+      ok, detail = False, str(error) or type(error).__name__
+    except (LookupError, TypeError, AttributeError) as error:
+      ok, detail = False, f"an answer lacks what the API has: {error!r}"
     if sys.stderr.isatty():
       print("\r\033[K", end="", file=sys.stderr, flush=True)
     self.steps.append({"name": name, "ok": ok, "detail": detail})
     print(f"{'ok' if ok else 'FAILED':<6}  {name:<22}  {time.monotonic() - begun:6.2f} s  {detail}", flush=True)
-    return not fatal
+    return ok or name not in NEEDED
 
   def mark(self, text: str):
     self.marks.append((time.time(), text))
@@ -202,7 +201,7 @@ class Demo:
 
   def start(self):
     if not self.source.is_file():
-      raise StepFailed(f"no capture {self.source}: give --capture FILE", True)
+      raise StepFailed(f"no capture {self.source}: give --capture FILE")
     trust = self.folder / "trust"
     for index, (name, nf) in enumerate(INSTANCES):
       self.progress(f"starting {name}")
@@ -220,7 +219,7 @@ class Demo:
   def protocols(self):
     found = {name: client.get_chaining_protocols() for name, client in self.clients.items()}
     common = [each for each in found["mon1"] if all(each in others for others in found.values())]
-    check(common, f"no protocol in common: {found}", True)
+    check(common, f"no protocol in common: {found}")
     return "in common: " + ", ".join(common)
 
   def specification(self):
@@ -236,7 +235,7 @@ class Demo:
 
   def variants(self):
     moves, copies = self.clients["fw1"].get_variants("transfer"), self.clients["fw1"].get_variants("replicate")
-    check("loss-free" in moves and "copy" in moves, f"transfer has {', '.join(moves) or 'no variant'}", True)
+    check("loss-free" in moves and "copy" in moves, f"transfer has {', '.join(moves) or 'no variant'}")
     check("interval" in copies, f"replicate has {', '.join(copies) or 'no variant'}")
     numbers = [f"{name} {'/'.join(map(str, each))}" for name, each in {**moves, **copies}.items()]
     return "performance/accuracy/resource: " + ", ".join(numbers)
@@ -247,13 +246,13 @@ class Demo:
       self.clients[name].edit_config(xml.element(NF, "nf", {"function": {"firewall": config}}))
       running = self.clients[name].converter.plain(None, self.clients[name].get_config("running", xml.element(NF, "nf", {"function": xml.EMPTY})))
       stored = [each["name"] for each in running["nf"]["function"]["firewall"]["rule"]]
-      check(stored == [each["name"] for each in config["rule"]], f"{name} has the rules {stored}", True)
+      check(stored == [each["name"] for each in config["rule"]], f"{name} has the rules {stored}")
     return f"{len(config['rule'])} rules on fw1 and fw2: validated, committed, read back"
 
   def translate(self):
     nf = self.clients["mon1"]
     nf.set_translation("web", "traffic-class", "web", WEB_LABEL)
-    check([(each.context_value, each.label) for each in nf.translations()] == [("web", WEB_LABEL)], "the rule is not stored", True)
+    check([(each.context_value, each.label) for each in nf.translations()] == [("web", WEB_LABEL)], "the rule is not stored")
     return f"mon1 turns traffic-class = web into label {WEB_LABEL}; the firewalls let web pass by that label only"
 
   def hops(self, *names: str) -> List[Hop]:
@@ -263,9 +262,9 @@ class Demo:
     result = self.clients["mon1"].service_chain(EVERYTHING, self.hops("fw1", "mon2"), name=CHAIN_NAME)
     self.generation = result.generation
     status = next(each for each in self.clients["mon1"].chains() if each.name == CHAIN_NAME)
-    check(status.oper_status == "up", f"the chain is {status.oper_status}: {status.last_error}", True)
+    check(status.oper_status == "up", f"the chain is {status.oper_status}: {status.last_error}")
     for name in ("fw1", "mon2"):
-      check(self.clients[name].paths(), f"{name} has no path", True)
+      check(self.clients[name].paths(), f"{name} has no path")
     return f"mon1 -> fw1 -> mon2, {result.protocol}, generation {result.generation}, path identifier {status.spi}"
 
   def trace(self):
@@ -288,45 +287,47 @@ class Demo:
     return facts
 
   def start_traffic(self):
+    before = self.received_before = self.clients["mon1"].query_metrics(["packets-received"])["packets-received"]
     self.facts = self.send("main", 0, self.args.pps)
-    self.traffic_began = time.monotonic()
     check(self.facts.packets >= LEAST_PACKETS and self.facts.flows >= LEAST_FLOWS,
           f"the capture has only {self.facts.packets} packets and {self.facts.flows} flows")
-    before = self.clients["mon1"].query_metrics(["packets-received"])["packets-received"]
     self.until(lambda: self.clients["mon1"].query_metrics(["packets-received"])["packets-received"] > before + 10, 30, "no traffic arrives at mon1")
     return f"{self.facts.packets} captured packets of {self.facts.flows} flows, {self.args.pps} a second"
 
   def until(self, condition: Callable[[], bool], timeout: float, message: str):
-    """Waits for the condition; fails with the message, fatally, when it does not come or the traffic has gone."""
+    """Waits for the condition; fails with the message when it does not come."""
     deadline = time.monotonic() + timeout
     while not condition():
-      check(time.monotonic() < deadline, message, True)
+      check(time.monotonic() < deadline, message)
       threading.Event().wait(0.1)
 
   def preview(self):
     """Waits until enough flows are open, then asks how many would move."""
-    due = self.traffic_began + self.facts.packets * MOVE_AFTER / self.args.pps
-    while time.monotonic() < due and self.traffic.running:
-      self.progress(f"traffic: {self.clients['mon1'].query_metrics(['packets-received'])['packets-received']} packets so far")
-      threading.Event().wait(0.4)
+    due = self.received_before + int(self.facts.packets * MOVE_AFTER)
+    while self.traffic.running:
+      received = self.clients["mon1"].query_metrics(["packets-received"])["packets-received"]
+      if received >= due:
+        break
+      self.progress(f"traffic: {received - self.received_before} packets so far")
+      threading.Event().wait(0.2)
     found = self.clients["fw1"].preview_scope(EVERYTHING)
     check(found.owned, "fw1 does not own the scope")
     check(found.flows >= LEAST_FLOWS, f"fw1 has only {found.flows} flows")
     return f"{found.flows} flows, {found.octets} octets of state in " + ", ".join(f"{each.records} x {each.schema}" for each in found.schema)
 
   def move(self):
-    check(self.traffic.running, "the traffic ended before the transfer; give a lower --pps", True)
+    check(self.traffic.running, "the traffic ended before the transfer; give a lower --pps")
     nf = self.clients["fw1"]
     self.mark("transfer")
     job = nf.transfer(self.instances["fw2"].hop, EVERYTHING, "loss-free", client_token="demo-transfer")
     try:
       self.job = nf.wait(job, 60, self.follow)
     except OperationFailed as error:
-      raise StepFailed(str(error), True) from error
+      raise StepFailed(str(error)) from error
     self.mark("moved")
     check(self.traffic.running, "the traffic ended before the transfer did")
     self.transfer.update(flows=self.job.flows_done, millis=round(self.job.millis or 0.0, 3))
-    check(self.job.state == "complete", f"the job is {self.job.state}", True)
+    check(self.job.state == "complete", f"the job is {self.job.state}")
     check(self.job.flows_done >= LEAST_FLOWS, f"only {self.job.flows_done} flows were moved")
     changed = self.watchers["fw1"].wait_for(lambda each: each.name == "operation-complete" and each.data.get("id") == job, 10)
     check(changed, "no notification operation-complete came")
@@ -339,7 +340,7 @@ class Demo:
     self.progress(f"transfer: {job.state}, {job.flows_done} of {job.flows_total} flows")
 
   def drain(self, name: str, facts: capture.Facts, pps: int) -> Dict[str, Any]:
-    """Waits for the traffic's end; counts it unless told otherwise."""
+    """Waits for the traffic's end; what became of it."""
     limit = time.monotonic() + facts.packets / pps * 2 + 60
     while self.traffic.running and time.monotonic() < limit:
       self.progress(f"traffic: {self.clients['mon1'].query_metrics(['packets-received'])['packets-received']} packets so far")
@@ -350,15 +351,14 @@ class Demo:
     check(result["sent"] == facts.packets, f"{result['sent']} packets were sent, not {facts.packets}")
     return result
 
-  def count(self, result: Dict[str, Any], facts: capture.Facts):
-    self.totals["packets"] += result["received"]
-    self.totals["flows"] += facts.flows
+  def count(self, result: Dict[str, Any]):
     for each in ("lost", "duplicated", "reordered"):
       self.totals[each] += result[each]
 
   def end_traffic(self):
     result = self.drain("main", self.facts, self.args.pps)
-    self.count(result, self.facts)
+    self.count(result)
+    self.totals.update(packets=result["received"], flows=self.facts.flows)
     self.transfer["lost"] = result["lost"]
     latency = result.get("latency_us", {})
     detail = (f"sent {result['sent']}, received {result['received']}, lost {result['lost']}, duplicated {result['duplicated']}, reordered "
@@ -481,7 +481,7 @@ class Demo:
     again = third.query_metrics([received])[received]
     self.until(lambda: third.query_metrics([received])[received] > again, 10, "no packet comes to mon2 after the second update")
     result = self.drain("update", facts, self.args.pps * SHORT_PPS_FACTOR)
-    self.count(result, facts)
+    self.count(result)
     detail = (f"mon2 taken out (generation {short.generation}) and put back ({whole.generation}) under traffic: sent {result['sent']}, lost "
               f"{result['lost']}, duplicated {result['duplicated']}")
     check(whole.generation > short.generation > self.generation, f"generations {self.generation}, {short.generation}, {whole.generation} do not rise")
@@ -615,6 +615,8 @@ def main(arguments):
     print(f"southbound demo: {error}", file=sys.stderr)
     return 1
   ok = False
+  if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the instances are stopped too
   try:
     ok = demo.run()
   finally:
