@@ -13,7 +13,7 @@ from lxml import etree
 
 from . import xml
 from .client import Client, Job, format_time, parse_time, password_from
-from .errors import OperationFailed, SouthboundError
+from .errors import SouthboundError
 from .schema import NAMESPACE
 from .scope import Hop, Scope
 
@@ -541,12 +541,11 @@ def main(arguments):
     if args.command == "watch" and args.until and not args.since:
       raise Usage("--until needs --since")
     return run(args)
+  except KeyboardInterrupt:
+    return 0 if args.run in (watch, report_metrics) else 1  # these end no other way
   except Usage as error:
     print(f"southbound ctl: {error}", file=sys.stderr)
     return 2
-  except OperationFailed as error:
-    print(f"southbound ctl: {error}", file=sys.stderr)
-    return 1
   except SouthboundError as error:
     print(f"southbound ctl: {error}", file=sys.stderr)
     return 1
