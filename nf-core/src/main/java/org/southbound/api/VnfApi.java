@@ -37,6 +37,9 @@ public interface VnfApi {
   /** Takes a chain down. */
   void removeChain(String name) throws ApiException;
 
+  /** Sees that all hops of a chain still know it: one that was restarted learns it anew. Its status tells the result. */
+  void refreshChain(String name);
+
   /** Chains that this NF set up or continues. */
   List<ChainState> chains();
 

@@ -196,6 +196,11 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   @Override
+  public void refreshChain(String name) {
+    chains.refresh(name);
+  }
+
+  @Override
   public List<ChainState> chains() {
     return chains.states();
   }

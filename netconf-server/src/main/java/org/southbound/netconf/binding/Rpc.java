@@ -47,9 +47,7 @@ sealed interface Rpc {
     REPORT_METRICS("southbound-metrics", in -> new ReportMetrics(new ReportRequest(
         Duration.ofMillis(in.number("period", 0)), in.number("packets", 0), in.leafList("metric"),
         Duration.ofSeconds(in.number("lifetime", 0))), in.container("callback"))),
-    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0))),
-    DIAGNOSE("southbound-metrics", in -> new Diagnose(in.leaf("chain", ""),
-        Duration.ofMillis(in.number("duration", 1000))));
+    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0)));
 
     final String module;
     private final Reader reader;
@@ -128,9 +126,6 @@ sealed interface Rpc {
   }
 
   record CancelReport(int id) implements Rpc {
-  }
-
-  record Diagnose(String chain, Duration duration) implements Rpc {
   }
 
   // ---- what several have in common

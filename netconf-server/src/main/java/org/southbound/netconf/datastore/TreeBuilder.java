@@ -16,6 +16,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.LeafSetEntryNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapEntryNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
+import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
 import org.opendaylight.yangtools.yang.data.api.schema.UnkeyedListEntryNode;
 import org.opendaylight.yangtools.yang.data.spi.node.ImmutableNodes;
 import org.southbound.netconf.schema.YangNode;
@@ -36,6 +37,27 @@ public final class TreeBuilder {
     public TreeBuilder(YangNode node) {
         this.node = node;
         this.draft = new Draft(node, null);
+    }
+
+    /** What is there, to be changed; {@code base} may be null. */
+    public TreeBuilder(YangNode node, DataContainerNode base) {
+        this.node = node;
+        this.draft = new Draft(node, base);
+    }
+
+    /** Keeps the entries of a list that has one key, without the one of that key; more may follow. */
+    public TreeBuilder without(String name, String key) {
+        YangNode child = node.child(name);
+        List<NormalizedNode> kept = entries.computeIfAbsent(child, k -> new ArrayList<>());
+        if (draft.get(child) instanceof NormalizedNodeContainer<?> list) {
+            for (Object each : list.body()) {
+                var entry = (MapEntryNode) each;
+                if (!entry.name().values().iterator().next().toString().equals(key)) {
+                    kept.add(entry);
+                }
+            }
+        }
+        return this;
     }
 
     /** A leaf. */
@@ -96,7 +118,7 @@ public final class TreeBuilder {
     }
 
     private DataContainerNode node() {
-        entries.forEach((child, list) -> draft.set(child, list(child, list)));
+        entries.forEach((child, list) -> draft.set(child, list.isEmpty() ? null : list(child, list)));
         return draft.build(argument());
     }
 

@@ -152,6 +152,11 @@ public final class Notifications {
         session.event(xml(clock.instant(), node, notification, access.reads(session.user())));
     }
 
+    /** Whether the session has a subscription. */
+    public boolean subscribed(Session session) {
+        return subscriptions.containsKey(session);
+    }
+
     /** A notification's schema node, for {@link org.southbound.netconf.datastore.TreeBuilder}; an unknown one is a bug. */
     public YangNode node(String module, String name) {
         YangNode node = schema.notification(schema.name(module, name));
