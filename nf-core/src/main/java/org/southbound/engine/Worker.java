@@ -267,6 +267,9 @@ public final class Worker implements AutoCloseable {
     }
     nf.tick(nowMillis);
     flush();
+    for (var port : polled) {
+      counters.discarded(port);
+    }
   }
 
   private void expired(int id) {
@@ -368,6 +371,7 @@ public final class Worker implements AutoCloseable {
 
   private void process(Packet packet, Path path, int id) {
     currentPath = path;
+    packet.flags &= ~Packet.REDIRECTED;
     int verdict;
     try {
       verdict = packet.ipVersion() == 0 ? nf.processOther(packet) : processIp(packet, id);
@@ -492,6 +496,7 @@ public final class Worker implements AutoCloseable {
       }
       case REDIRECT -> redirect(packet, path, guard.to());
       case FENCED -> drop(Drop.NOT_OWNER.verdict());
+      case OPEN -> throw new IllegalStateException("an open guard is none");
     }
     return false;
   }
@@ -521,6 +526,7 @@ public final class Worker implements AutoCloseable {
   /** Removes a guard; what it still holds is processed here, the redirected packets first. */
   void remove(Guard guard) {
     guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
+    guard.mode(Guard.Mode.OPEN);
     release(guard);
   }
 
@@ -618,7 +624,7 @@ public final class Worker implements AutoCloseable {
 
   /** The flow that an ICMP error is about; absent if unknown. */
   Flow related(Packet error) {
-    int verdict = FlowKey.embedded(error, embedded);
+    int verdict = FlowKey.related(error, embedded);
     int id = verdict != 0 ? RecordTable.ABSENT
         : flows.find(embedded.k0, embedded.k1, embedded.k2, embedded.k3, embedded.k4, embedded.hash);
     relatedFlow.bind(flows, embedded, id, nowMillis);
@@ -640,6 +646,11 @@ public final class Worker implements AutoCloseable {
   }
 
   // ---- what others read
+
+  /** Which of {@code workers} a flow's packets and state belong to. */
+  static int owner(int hash, int workers) {
+    return Integer.remainderUnsigned(hash * 0x9E3779B9, workers);
+  }
 
   /** Milliseconds since this worker began, as of the present batch. */
   public long nowMillis() {
@@ -688,11 +699,17 @@ public final class Worker implements AutoCloseable {
 
   /** Stops the thread and closes ports and memory. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     running = false;
     if (thread != null) {
       poller.wake();
-      stopped.await();
+      try {
+        stopped.await();
+      } catch (InterruptedException interrupted) {
+        // The thread ends by itself; what it uses must not be taken away before.
+        Thread.currentThread().interrupt();
+        return;
+      }
       poller.close();
     }
     for (var port : inputs) {

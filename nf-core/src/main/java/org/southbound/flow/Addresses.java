@@ -44,12 +44,12 @@ public final class Addresses {
   }
 
   private static int group(long high, long low, int i) {
-    return (int) ((i < 4 ? high : low) >>> 48 - 16 * (i & 3)) & 0xffff;
+    return (int) ((i < 4 ? high : low) >>> (48 - 16 * (i & 3))) & 0xffff;
   }
 
   /** Reads an address without zone: {@code {ipVersion, high, low}}. Throws ScopeException. */
   static long[] parse(String text) {
-    return text.indexOf(':') < 0 ? new long[] {4, 0, parse4(text)} : parse6(text);
+    return text.indexOf(':') < 0 ? new long[]{4, 0, parse4(text)} : parse6(text);
   }
 
   private static long parse4(String text) {
@@ -80,7 +80,7 @@ public final class Addresses {
       }
       put(text.substring(gap + 2), words, 8 - rest, text);
     }
-    return new long[] {6, words[0], words[1]};
+    return new long[]{6, words[0], words[1]};
   }
 
   /** Puts the groups of {@code part} from group {@code at} on; returns the group after the last. */
@@ -105,7 +105,7 @@ public final class Addresses {
     if (group > 7) {
       throw bad(text);
     }
-    words[group >>> 2] |= value << 48 - 16 * (group & 3);
+    words[group >>> 2] |= value << (48 - 16 * (group & 3));
   }
 
   private static int number(String digits, int radix, int most, int greatest, String text) {

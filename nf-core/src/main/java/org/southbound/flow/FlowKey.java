@@ -179,7 +179,8 @@ public final class FlowKey {
     if (order <= 0) {
       set(packet, sourceHigh, sourceLow, destinationHigh, destinationLow, (long) ports << 32 | rest, false);
     } else {
-      set(packet, destinationHigh, destinationLow, sourceHigh, sourceLow, (long) Integer.rotateLeft(ports, 16) << 32 | rest,
+      set(packet, destinationHigh, destinationLow, sourceHigh, sourceLow,
+          (long) Integer.rotateLeft(ports, 16) << 32 | rest,
           true);
     }
   }

@@ -138,9 +138,7 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
     }
 
     /** Whether this is every port. */
-    public boolean isAny() {
-      return lower == 0 && upper == 0xffff;
-    }
+    public boolean isAny() { return lower == 0 && upper == 0xffff; }
 
     /** {@code 80} or {@code 1024-65535}. */
     @Override
@@ -180,6 +178,11 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
     check(version == 0 || other == 0 || version == other, "ipv" + other + "/" + field,
         "IPv4 and IPv6 in one scope");
     return version == 0 ? other : version;
+  }
+
+  /** Whether all packets of a connection agree: nothing depends on the direction or on what only the packet has. */
+  public boolean perFlow() {
+    return direction == Direction.BOTH && dscp == ANY && label == ANY && flowLabel == ANY;
   }
 
   /** This scope with another direction. */
@@ -245,7 +248,7 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
    */
   public boolean matchesFlow(RecordTable table, int id) {
     int labelDscp = table.header(id, RecordTable.LABEL_DSCP);
-    return (label == 0 || label == labelDscp >>> 8) && (dscp == ANY || dscp == (labelDscp & 0xff))
+    return (label == 0 || label == (labelDscp & 0xffffff)) && (dscp == ANY || dscp == labelDscp >>> 24)
         && (flowLabel == ANY || flowLabel == table.header(id, RecordTable.FLAGS) >>> RecordTable.FLOW_LABEL_SHIFT)
         && KeyScope.FLOW.belongs(this, table.key(id, 0), table.key(id, 1), table.key(id, 2), table.key(id, 3),
             table.key(id, 4));
@@ -283,49 +286,31 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
   }
 
   /**
-   * Whether a box that lies in neither of two boxes lies in their union. That is so when the two differ, within the box,
-   * in one dimension only, and there make up the whole: two halves of a prefix, or ranges of ports that meet.
+   * Whether a box that lies in neither of two boxes lies in their union. For that the two must differ, within the box, in
+   * one dimension only. As one is the other exchanged, that can only be source ports or destination ports: {@code
+   * tcp any:0-9 -> any:5-20} contains {@code tcp any:0-20 -> any:5-9}.
    */
   private static boolean coveredByTwo(FlowSpace box, FlowSpace first, FlowSpace second) {
     var a = first.intersectBox(box);
     var b = second.intersectBox(box);
-    if (a == null || b == null) {
+    if (a == null || b == null || !a.withPorts(box).equals(box) || !b.withPorts(box).equals(box)) {
       return false;
     }
-    var from = new FlowSpace(Direction.FORWARD, box.protocol, a.ipVersion, box.source, box.destination, box.sourcePorts,
-        box.destinationPorts, box.vlan, box.dscp, box.label, box.flowLabel);
-    if (!a.sameRest(from) || !b.sameRest(from) || a.ipVersion != box.ipVersion) {
-      return false;
-    }
-    boolean fullSource = a.source.equals(box.source) && b.source.equals(box.source);
-    boolean fullDestination = a.destination.equals(box.destination) && b.destination.equals(box.destination);
-    boolean fullSourcePorts = a.sourcePorts.equals(box.sourcePorts) && b.sourcePorts.equals(box.sourcePorts);
-    boolean fullPorts = a.destinationPorts.equals(box.destinationPorts)
-        && b.destinationPorts.equals(box.destinationPorts);
-    if (fullSource && fullDestination && fullSourcePorts) {
+    if (a.sourcePorts.equals(box.sourcePorts) && b.sourcePorts.equals(box.sourcePorts)) {
       return union(a.destinationPorts, b.destinationPorts, box.destinationPorts);
     }
-    if (fullSource && fullDestination && fullPorts) {
-      return union(a.sourcePorts, b.sourcePorts, box.sourcePorts);
-    }
-    if (fullSource && fullSourcePorts && fullPorts) {
-      return halves(a.destination, b.destination, box.destination);
-    }
-    return fullDestination && fullSourcePorts && fullPorts && halves(a.source, b.source, box.source);
+    return a.destinationPorts.equals(box.destinationPorts) && b.destinationPorts.equals(box.destinationPorts)
+        && union(a.sourcePorts, b.sourcePorts, box.sourcePorts);
   }
 
-  private boolean sameRest(FlowSpace other) {
-    return protocol == other.protocol && vlan == other.vlan && dscp == other.dscp && label == other.label
-        && flowLabel == other.flowLabel;
+  private FlowSpace withPorts(FlowSpace other) {
+    return new FlowSpace(direction, protocol, ipVersion, source, destination, other.sourcePorts, other.destinationPorts,
+        vlan, dscp, label, flowLabel);
   }
 
   private static boolean union(Ports a, Ports b, Ports whole) {
     return Math.min(a.lower, b.lower) == whole.lower && Math.max(a.upper, b.upper) == whole.upper
         && Math.max(a.lower, b.lower) <= Math.min(a.upper, b.upper) + 1;
-  }
-
-  private static boolean halves(Prefix a, Prefix b, Prefix whole) {
-    return !a.equals(b) && a.length == whole.length + 1 && b.length == whole.length + 1;
   }
 
   /** Whether some packet may belong to both scopes. Labels do not keep scopes apart: a packet can carry several. */
@@ -399,7 +384,8 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
         || apart(label, other.label, 0) || apart(flowLabel, other.flowLabel, ANY)) {
       return null;
     }
-    return new FlowSpace(Direction.FORWARD, Math.max(protocol, other.protocol), Math.max(ipVersion, other.ipVersion), from,
+    return new FlowSpace(Direction.FORWARD, Math.max(protocol, other.protocol), Math.max(ipVersion, other.ipVersion),
+        from,
         to, fromPorts, toPorts, Math.max(vlan, other.vlan), Math.max(dscp, other.dscp), Math.max(label, other.label),
         Math.max(flowLabel, other.flowLabel));
   }

@@ -10,7 +10,7 @@ import org.southbound.flow.FlowSpace.Prefix;
  * Text of a scope:
  *
  * <pre>
- *   any | [PROTOCOL] [ipv4|ipv6] [ENDPOINT -> ENDPOINT] [vlan N] [dscp N] [label N] [flow-label N] [forward|reverse]
+ *   [any] [PROTOCOL] [ipv4|ipv6] [ENDPOINT -> ENDPOINT] [vlan N] [dscp N] [label N] [flow-label N] [forward|reverse]
  *   PROTOCOL  tcp | udp | sctp | dccp | icmp | icmpv6 | protocol N
  *   ENDPOINT  any[:PORTS] | V4/LENGTH[:PORTS] | V6/LENGTH | [V6/LENGTH]:PORTS
  * </pre>
@@ -34,8 +34,8 @@ final class FlowSpaceText {
   }
 
   FlowSpace read() {
-    if (words.length == 1 && words[0].equals("any")) {
-      return FlowSpace.EVERYTHING;
+    if (peek().equals("any") && !(words.length > 1 && words[1].equals("->"))) {
+      next++;
     }
     int protocol = FlowSpace.ANY;
     if (PROTOCOLS.containsKey(peek())) {

@@ -38,7 +38,11 @@ public final class Ports {
 
   /** Every kind of port: one file, one line. */
   private static final Map<String, Kind> KINDS = new TreeMap<>(Map.of(
+      "pcap", PcapPort::open,
       "udp", (name, where, options) -> udp(name, socketAddress(where, options), options)));
+
+  /** The system property {@code southbound.io=nio} asks for java.nio; so does a system without the calls of Linux. */
+  private static final boolean NATIVE = !"nio".equals(System.getProperty("southbound.io")) && works();
 
   /** Opens the port {@code spec}. Throws PortException if the spec is wrong or the system refuses. */
   public static Port open(String spec, Options options) throws PortException {
@@ -53,7 +57,25 @@ public final class Ports {
 
   /** Opens a tunnel port at {@code address}; port 0 picks a free one. */
   public static Port udp(String name, InetSocketAddress address, Options options) throws PortException {
+    if (!NATIVE) {
+      return NioUdpPort.open(name, address, options);
+    }
     return UdpPort.open(name, address, options);
+  }
+
+  /** Whether ports use the calls of Linux; else java.nio. */
+  static boolean nativeCalls() {
+    return NATIVE;
+  }
+
+  private static boolean works() {
+    try {
+      var kernel = new Native();
+      int descriptor = kernel.eventfd();
+      return descriptor >= 0 && kernel.close(descriptor) == 0;
+    } catch (LinkageError | RuntimeException noSuchCalls) {
+      return false;
+    }
   }
 
   /** {@code HOST:PORT}, an IPv6 address in brackets. */

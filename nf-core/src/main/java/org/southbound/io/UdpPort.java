@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.southbound.metrics.Counter;
@@ -37,7 +38,8 @@ final class UdpPort implements Port {
   private static final int SLAB = Packet.HEADROOM + 65_536 + 832;
   private static final int IOVECS = (SEGMENTS + 4) * Native.IOVEC;
 
-  private static final int BUCKETS = 2048;
+  private static final long NO_KEY = -1;
+  private static final int BUCKETS = 1024;
   private static final int OPEN = 1024;
   private static final int ATTEMPTS = 20;
   private static final long WAIT_NANOS = 500_000;
@@ -73,17 +75,17 @@ final class UdpPort implements Port {
   private final MemorySegment iovecs;
   private int groups;
   private int queued;
-  private int current = -1;
+  private int current;
   private int barrier;
   private int refused;
   private final long[] key = new long[QUEUE];
   private final long[] touch = new long[QUEUE];
   private final int[] room = new int[QUEUE];
   private final int[] elements = new int[QUEUE];
-  private final int[] count = new int[QUEUE];
-  /** Last group of the flows with that hash, as its number since the start: older flushes are smaller than any now. */
-  private final long[] last = new long[BUCKETS];
-  private long base = 1;
+  private final int[] limit = new int[QUEUE];
+  /** Last group of the flows with that hash, as its number over all flushes: those of older ones are behind us. */
+  private final int[] last = new int[BUCKETS];
+  private int base = 1;
   /** Group that is open for a key, found by a hash of the key; stale entries are recognised by the key. */
   private final int[] open = new int[OPEN];
 
@@ -161,6 +163,7 @@ final class UdpPort implements Port {
       received.set(LONG, header + Native.MSG_IOVLEN, 1);
       received.set(LONG, header + Native.MSG_CONTROL, receivedControl.address() + (long) i * Native.CMSG);
     }
+    key[0] = NO_KEY;
     for (int g = 0; g < QUEUE; g++) {
       long header = (long) g * Native.MMSGHDR;
       headers.set(INT, header + Native.MSG_NAMELEN, family == Native.AF_INET ? 16 : 28);
@@ -262,7 +265,10 @@ final class UdpPort implements Port {
   private int deliver(Batch batch, int space, long now) {
     if (rest == 0) {
       // An empty datagram is a packet all the same; the tunnel's parser counts it as truncated.
-      return packet(batch, now, at, 0);
+      var empty = batch.add();
+      empty.window(slabs, at, 0, at - Packet.HEADROOM);
+      empty.receivedNanos = now;
+      return 1;
     }
     if (segment > Packet.LONGEST) {
       oversize.add((rest + segment - 1) / segment);
@@ -271,24 +277,22 @@ final class UdpPort implements Port {
     }
     long start = at;
     long left = rest;
+    // Only in front of a message's first segment is there room that belongs to nobody.
+    long floor = start == slab(message - 1) ? start - Packet.HEADROOM : start;
     int taken = 0;
     while (taken < space && left > 0) {
       int length = (int) Math.min(segment, left);
-      taken += packet(batch, now, start, length);
+      var packet = batch.add();
+      packet.window(slabs, start, length, floor);
+      packet.receivedNanos = now;
       start += length;
       left -= length;
+      floor = start;
+      taken++;
     }
     at = start;
     rest = left;
     return taken;
-  }
-
-  private int packet(Batch batch, long now, long start, int length) {
-    var packet = batch.add();
-    boolean first = start == slab(message - 1);
-    packet.window(slabs, start, length, first ? start - Packet.HEADROOM : start);
-    packet.receivedNanos = now;
-    return 1;
   }
 
   @Override
@@ -325,47 +329,60 @@ final class UdpPort implements Port {
     long start = packet.memory().address() + packet.start();
     long wanted = (long) number << 32 | length;
     int bucket = packet.hash + number & BUCKETS - 1;
-    long earliest = Math.max(last[bucket] - base, barrier);
     int group = current;
-    if (group < earliest || key[group] != wanted || room[group] == 0) {
-      group = group(wanted, number, length, earliest, (packet.flags & Packet.CONTROL) != 0);
+    // The newest group is always allowed; an older one only if the flow is in no newer.
+    boolean mark = (packet.flags & Packet.CONTROL) != 0;
+    if (mark || group != groups - 1 && group < earliest(bucket) || key[group] != wanted || room[group] == 0) {
+      group = group(wanted, number, length, earliest(bucket), mark);
       current = group;
     }
     last[bucket] = base + group;
     room[group]--;
-    count[group]++;
-    long vectors = (long) group * IOVECS;
-    int element = elements[group];
-    if (touch[group] == start) {
-      long size = vectors + (long) (element - 1) * Native.IOVEC + 8;
-      iovecs.set(LONG, size, iovecs.get(LONG, size) + length);
-    } else {
-      iovecs.set(LONG, vectors + (long) element * Native.IOVEC, start);
-      iovecs.set(LONG, vectors + (long) element * Native.IOVEC + 8, length);
-      elements[group] = element + 1;
+    if (touch[group] != start) {
+      element(group, start);
     }
     touch[group] = start + length;
   }
 
+  private int earliest(int bucket) {
+    return Math.max(last[bucket] - base, barrier);
+  }
+
+  /** Begins another iovec of the group; the one before is complete. */
+  private void element(int group, long start) {
+    complete(group);
+    iovecs.set(LONG, (long) group * IOVECS + (long) elements[group] * Native.IOVEC, start);
+    elements[group]++;
+  }
+
+  /** Writes the length of the group's last iovec: up to where its last packet ends. */
+  private void complete(int group) {
+    if (elements[group] > 0) {
+      long vector = (long) group * IOVECS + (long) (elements[group] - 1) * Native.IOVEC;
+      iovecs.set(LONG, vector + 8, touch[group] - iovecs.get(LONG, vector));
+    }
+  }
+
   /** The open group for that destination and size, if the packet may join it, or a new one. */
-  private int group(long wanted, int number, int length, long earliest, boolean control) {
+  private int group(long wanted, int number, int length, int earliest, boolean mark) {
     int slot = (length * 31 + number * 1021) & OPEN - 1;
     int group = open[slot];
-    if (!control && group < groups && key[group] == wanted && room[group] > 0 && group >= earliest) {
+    if (!mark && group < groups && key[group] == wanted && room[group] > 0 && group >= earliest) {
       return group;
     }
     group = groups++;
     open[slot] = group;
     key[group] = wanted;
-    count[group] = 0;
     elements[group] = 0;
     touch[group] = 0;
     room[group] = length == 0 || length >= names.get(INT, (long) number * Native.SOCKADDR + 28)
         ? 1
         : Math.min(SEGMENTS, largest / length);
-    if (control) {
+    limit[group] = room[group];
+    if (mark) {
       // Marks say what went before: nothing may pass them. One barrier for all destinations is strict enough.
       room[group] = 1;
+      limit[group] = 1;
       barrier = group + 1;
     }
     return group;
@@ -382,9 +399,10 @@ final class UdpPort implements Port {
   private int transmit() {
     for (int g = 0; g < groups; g++) {
       long header = (long) g * Native.MMSGHDR;
+      complete(g);
       headers.set(LONG, header + Native.MSG_NAME, names.address() + (key[g] >>> 32) * Native.SOCKADDR);
       headers.set(LONG, header + Native.MSG_IOVLEN, elements[g]);
-      boolean many = count[g] > 1;
+      boolean many = count(g) > 1;
       headers.set(LONG, header + Native.MSG_CONTROLLEN, many ? Native.CMSG : 0);
       if (many) {
         control.set(SHORT, (long) g * Native.CMSG + Native.CMSG_DATA, (short) key[g]);
@@ -399,17 +417,27 @@ final class UdpPort implements Port {
         g += result;
         attempts = 0;
       } else if (!again(-result, attempts++)) {
-        lost += count[g] > 1 && oneByOne(-result) ? single(g, -result) : count[g];
+        lost += count(g) > 1 && oneByOne(-result) ? single(g, -result) : count(g);
         g++;
         attempts = 0;
       }
     }
     base += groups;
+    if (base < 0) {
+      // After 2^31 groups the numbers start again.
+      Arrays.fill(last, 0);
+      base = 1;
+    }
     groups = 0;
     queued = 0;
     barrier = 0;
-    current = -1;
+    current = 0;
+    key[0] = NO_KEY;
     return lost;
+  }
+
+  private int count(int group) {
+    return limit[group] - room[group];
   }
 
   /** Whether sending again can help; waits for room in the send buffer if that is what lacks. */

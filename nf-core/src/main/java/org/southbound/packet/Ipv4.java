@@ -126,7 +126,7 @@ public record Ipv4(MemorySegment segment, long offset) {
 
   /** Offset of the option {@code type} in the memory, or -1; ends at the first option whose length is wrong. */
   public long option(int type) {
-    return Options.find(segment, offset + LENGTH, offset + headerLength(), type);
+    return Options.find(segment, offset + LENGTH, headerLength() - LENGTH, type);
   }
 
   /** Sets the code point. */

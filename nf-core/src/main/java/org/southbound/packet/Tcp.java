@@ -105,7 +105,7 @@ public record Tcp(MemorySegment segment, long offset) {
 
   /** Offset of the option {@code kind} in the memory, or -1; ends at the first option whose length is wrong. */
   public long option(int kind) {
-    return Options.find(segment, offset + LENGTH, offset + headerLength(), kind);
+    return Options.find(segment, offset + LENGTH, headerLength() - LENGTH, kind);
   }
 
   /** Maximum segment size, or -1 without that option. */

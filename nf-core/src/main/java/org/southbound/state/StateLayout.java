@@ -6,6 +6,7 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.southbound.flow.KeyScope;
 
 /**
  * What an NF keeps of one flow, one set of flows or all of them: a fixed record of named fields that lives off heap,
@@ -16,9 +17,11 @@ import java.util.List;
  * @param kind which flows one record belongs to (OpenNF, SIGCOMM 2014, section 4)
  * @param merge what becomes of an imported record where one exists
  * @param description meaning, in words
- * @param fields the fields, each with a name; big endian is not needed, all hosts agree on native order by the schema
+ * @param keys which records belong to a scope, by their keys
+ * @param fields the fields, each with a name; little endian, without padding
  */
-public record StateLayout(String schema, int version, Kind kind, Merge merge, String description, StructLayout fields) {
+public record StateLayout(String schema, int version, Kind kind, Merge merge, String description, KeyScope keys,
+    StructLayout fields) {
   /** Types of fields; give each a name by {@code withName}. No alignment, no padding. */
   public static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
   public static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
@@ -47,7 +50,10 @@ public record StateLayout(String schema, int version, Kind kind, Merge merge, St
     UNION
   }
 
-  /** A layout of {@code fields}. Throws IllegalArgumentException for a field without a name. */
+  /**
+   * A layout of {@code fields}, whose keys are flows, hosts or nothing in particular, as the kind says. Throws
+   * IllegalArgumentException for a field without a name.
+   */
   public static StateLayout of(String schema, int version, Kind kind, Merge merge, String description,
       MemoryLayout... fields) {
     for (var field : fields) {
@@ -55,7 +61,17 @@ public record StateLayout(String schema, int version, Kind kind, Merge merge, St
         throw new IllegalArgumentException("a field of " + schema + " has no name");
       }
     }
-    return new StateLayout(schema, version, kind, merge, description, MemoryLayout.structLayout(fields));
+    var keys = switch (kind) {
+      case PER_FLOW -> KeyScope.FLOW;
+      case MULTI_FLOW -> KeyScope.HOST;
+      case ALL_FLOWS -> KeyScope.ALL;
+    };
+    return new StateLayout(schema, version, kind, merge, description, keys, MemoryLayout.structLayout(fields));
+  }
+
+  /** The same layout with keys of another meaning. */
+  public StateLayout keyed(KeyScope others) {
+    return new StateLayout(schema, version, kind, merge, description, others, fields);
   }
 
   /** Octets of a record. */

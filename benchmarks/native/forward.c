@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference: what a network function in C does to forward over UDP tunnels with the same system calls as ours.
+// Receive (recvmmsg, UDP_GRO), parse VXLAN-GPE, NSH, Ethernet, IPv4 or IPv6, UDP or TCP, look the flow up in a table of
+// 128-octet records with an index of its own, count, rewrite the NSH in place, send (sendmmsg, UDP_SEGMENT).
+//
+// forward --listen HOST:PORT --to HOST:PORT [--spi N] [--seconds S] [--cpu N]
+// Prints packets, and CPU time of the process per packet between the first and the last one.
+#include "common.h"
+
+// A message can have more segments than a batch has room for; all of them are taken.
+enum { BATCH = 256, MOST = BATCH + 65536, INDEX = 1 << 21, RECORDS = 1 << 20 };
+
+/** 128 octets: key, header, counters. */
+struct record {
+  uint64_t key[5];
+  uint32_t last_seen, timeout, version, label, cache, flags;
+  uint64_t packets, octets, to_packets, to_octets;
+  uint64_t spare[4];
+};
+
+struct packet {
+  uint8_t *start;
+  int length;
+  int ip_length;
+  int reversed;
+  uint32_t hash;
+  uint64_t key[5];
+};
+
+static uint64_t *slots;  // hash << 32 | record number + 1
+static struct record *records;
+static uint32_t used;
+static uint64_t seed = 0x9E3779B97F4A7C15ull;
+static long dropped;
+
+static inline uint32_t get16(const uint8_t *at) {
+  uint16_t value;
+  memcpy(&value, at, 2);
+  return __builtin_bswap16(value);
+}
+
+static inline uint32_t get32(const uint8_t *at) {
+  uint32_t value;
+  memcpy(&value, at, 4);
+  return __builtin_bswap32(value);
+}
+
+static inline uint64_t get64(const uint8_t *at) {
+  uint64_t value;
+  memcpy(&value, at, 8);
+  return __builtin_bswap64(value);
+}
+
+static inline uint64_t mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+  return hash ^ hash >> 32;
+}
+
+/** Checks all lengths and fills in the key; 0 if the packet is to be dropped. */
+static int parse(struct packet *packet) {
+  uint8_t *at = packet->start;
+  int left = packet->length;
+  if (left < OUTER + 14 || at[0] != 0x0c || at[3] != 4) {
+    return 0;
+  }
+  uint8_t *nsh = at + VXLAN;
+  int nsh_length = (nsh[1] & 0x3f) * 4;
+  if (nsh_length != NSH || (nsh[2] & 15) != 1 || nsh[3] != 3 || nsh[7] == 0) {
+    return 0;
+  }
+  at = nsh + NSH;
+  left -= OUTER;
+  int type = get16(at + 12), offset = 14;
+  uint32_t vlan = 0;
+  while (type == 0x8100 || type == 0x88a8) {
+    if (left < offset + 4) {
+      return 0;
+    }
+    vlan = vlan ? vlan : get16(at + offset) & 0xfff;
+    type = get16(at + offset + 2);
+    offset += 4;
+  }
+  at += offset;
+  left -= offset;
+  uint64_t a0, a1, b0, b1;
+  int protocol, version, header;
+  if (type == 0x800) {
+    if (left < 20 || at[0] >> 4 != 4) {
+      return 0;
+    }
+    header = (at[0] & 15) * 4;
+    packet->ip_length = get16(at + 2);
+    if (header < 20 || packet->ip_length < header || packet->ip_length > left || (get16(at + 6) & 0x1fff)) {
+      return 0;
+    }
+    protocol = at[9];
+    version = 4;
+    a0 = b0 = 0;
+    a1 = get32(at + 12);
+    b1 = get32(at + 16);
+  } else if (type == 0x86dd) {
+    if (left < 40 || at[0] >> 4 != 6) {
+      return 0;
+    }
+    header = 40;
+    packet->ip_length = 40 + get16(at + 4);
+    if (packet->ip_length > left) {
+      return 0;
+    }
+    protocol = at[6];
+    version = 6;
+    a0 = get64(at + 8);
+    a1 = get64(at + 16);
+    b0 = get64(at + 24);
+    b1 = get64(at + 32);
+  } else {
+    return 0;
+  }
+  int rest = packet->ip_length - header;
+  uint8_t *l4 = at + header;
+  if (protocol == 17 ? rest < 8 || (int)get16(l4 + 4) > rest : protocol != 6 || rest < 20 || (l4[12] >> 4) * 4 > rest) {
+    return 0;
+  }
+  uint64_t a_port = get16(l4), b_port = get16(l4 + 2);
+  int reversed = a0 != b0 ? a0 > b0 : a1 != b1 ? a1 > b1 : a_port > b_port;
+  uint64_t *key = packet->key;
+  key[0] = reversed ? b0 : a0;
+  key[1] = reversed ? b1 : a1;
+  key[2] = reversed ? a0 : b0;
+  key[3] = reversed ? a1 : b1;
+  key[4] = (reversed ? b_port << 48 | a_port << 32 : a_port << 48 | b_port << 32) | (uint64_t)vlan << 16 | protocol << 8
+      | version;
+  uint64_t hash = seed;
+  for (int i = 0; i < 5; i++) {
+    hash = mix(hash, key[i]);
+  }
+  packet->reversed = reversed;
+  hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ull;
+  packet->hash = hash ^ hash >> 33;
+  return 1;
+}
+
+static struct record *find(struct packet *packet) {
+  uint32_t i = packet->hash & (INDEX - 1);
+  for (;; i = (i + 1) & (INDEX - 1)) {
+    uint64_t slot = slots[i];
+    if (!slot) {
+      if (used == RECORDS) {
+        return 0;
+      }
+      slots[i] = (uint64_t)packet->hash << 32 | ++used;
+      struct record *made = records + used - 1;
+      memcpy(made->key, packet->key, sizeof made->key);
+      made->flags = packet->reversed;
+      return made;
+    }
+    struct record *record = records + (uint32_t)slot - 1;
+    if (slot >> 32 == packet->hash && !memcmp(record->key, packet->key, sizeof record->key)) {
+      return record;
+    }
+  }
+}
+
+/** Next hop by path: as in a classifier, a table lookup per packet. */
+static uint32_t paths[256];
+
+static int process(struct packet *packet, uint32_t now) {
+  struct record *record = find(packet);
+  if (!record) {
+    return 0;
+  }
+  record->last_seen = now;
+  record->version++;
+  if (packet->reversed == (int)record->flags) {
+    record->packets++;
+    record->octets += packet->ip_length;
+  } else {
+    record->to_packets++;
+    record->to_octets += packet->ip_length;
+  }
+  uint8_t *nsh = packet->start + VXLAN;
+  uint32_t path = get32(nsh + 4), next = paths[path >> 8 & 255];
+  int ttl = (get16(nsh) >> 6 & 63) - 1;
+  if (ttl < 0 || (path & 255) <= 1) {
+    return 0;
+  }
+  uint16_t base = __builtin_bswap16((get16(nsh) & 0xf03f) | ttl << 6);
+  memcpy(nsh, &base, 2);
+  path = __builtin_bswap32(next << 8 | ((path & 255) - 1));
+  memcpy(nsh + 4, &path, 4);
+  return 1;
+}
+
+int main(int count, char **arguments) {
+  struct sockaddr_in listen = address(flag(count, arguments, "--listen", "127.0.0.1:4790"));
+  struct sockaddr_in to = address(flag(count, arguments, "--to", "127.0.0.1:4799"));
+  double period = atof(flag(count, arguments, "--seconds", "5"));
+  int spi = atoi(flag(count, arguments, "--spi", "2")), cpu = atoi(flag(count, arguments, "--cpu", "-1"));
+  if (cpu >= 0) {
+    pin(cpu);
+  }
+  for (int i = 0; i < 256; i++) {
+    paths[i] = spi;
+  }
+  slots = calloc(INDEX, sizeof *slots);
+  records = aligned_alloc(64, RECORDS * sizeof *records);
+  memset(records, 0, RECORDS * sizeof *records);
+  int port = open_port(&listen);
+  uint8_t *slabs = aligned_alloc(4096, (size_t)BATCH * SLAB / 4096 * 4096 + 4096);
+  static struct mmsghdr in[BATCH], out[MOST];
+  static struct iovec in_vector[BATCH], out_vector[MOST];
+  static char in_control[BATCH][CMSG_SPACE(4)], out_control[MOST][CMSG_SPACE(2)];
+  static struct packet packets[MOST];
+  for (int i = 0; i < BATCH; i++) {
+    in_vector[i] = (struct iovec){slabs + (size_t)i * SLAB, 65536};
+    in[i].msg_hdr.msg_iov = in_vector + i;
+    in[i].msg_hdr.msg_iovlen = 1;
+    in[i].msg_hdr.msg_control = in_control[i];
+  }
+  for (int i = 0; i < MOST; i++) {
+    out[i].msg_hdr.msg_name = &to;
+    out[i].msg_hdr.msg_namelen = sizeof to;
+    struct cmsghdr *control = (void *)out_control[i];
+    control->cmsg_len = CMSG_LEN(2);
+    control->cmsg_level = IPPROTO_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+  }
+  long received = 0, sent = 0;
+  int per_message = 1;
+  double start = seconds(), first = 0, last = 0, cpu_first = 0, cpu_last = 0, end = start + period;
+  printf("ready\n");
+  fflush(stdout);
+  for (;;) {
+    int wanted = BATCH / per_message;
+    for (int i = 0; i < wanted; i++) {
+      in[i].msg_hdr.msg_controllen = sizeof in_control[i];
+    }
+    int got = recvmmsg(port, in, wanted, MSG_DONTWAIT, 0);
+    double now = seconds();
+    if (got <= 0) {
+      if (now > end) {
+        break;
+      }
+      cpu_last = cpu_nanos();
+      struct pollfd wait = {port, POLLIN, 0};
+      poll(&wait, 1, 100);
+      continue;
+    }
+    if (!received) {
+      first = now;
+      cpu_first = cpu_nanos();
+    }
+    last = now;
+    // A batch: parse all and fetch their table entries, then look up and rewrite, then send.
+    int message = 0;
+    while (message < got) {
+      int n = 0;
+      for (; message < got && n < BATCH; message++) {
+        int length = in[message].msg_len, each = segment_size(&in[message].msg_hdr, length);
+        uint8_t *at = in_vector[message].iov_base;
+        per_message = each ? (length + each - 1) / each : 1;
+        per_message = per_message > BATCH ? BATCH : per_message;
+        for (int offset = 0; offset < length && n < MOST; offset += each) {
+          struct packet *packet = packets + n;
+          packet->start = at + offset;
+          packet->length = length - offset < each ? length - offset : each;
+          received++;
+          if (parse(packet)) {
+            __builtin_prefetch(slots + (packet->hash & (INDEX - 1)));
+            n++;
+          } else {
+            dropped++;
+          }
+        }
+      }
+      for (int i = 0; i < n; i++) {
+        uint32_t number = (uint32_t)slots[packets[i].hash & (INDEX - 1)];
+        __builtin_prefetch(records + (number ? number - 1 : 0));
+      }
+      // Packets of equal size in a row make one message, an element of it wherever they touch in memory.
+      int groups = 0, segments = 0, size = 0, elements = 0;
+      uint8_t *touch = 0;
+      uint32_t millis = (uint32_t)(now * 1e3);
+      for (int i = 0; i < n; i++) {
+        struct packet *packet = packets + i;
+        if (!process(packet, millis)) {
+          dropped++;
+          continue;
+        }
+        sent++;
+        if (!groups || packet->length != size || segments == SEGMENTS || (segments + 1) * size > LARGEST) {
+          size = packet->length;
+          segments = 0;
+          touch = 0;
+          out[groups].msg_hdr.msg_iov = out_vector + elements;
+          out[groups].msg_hdr.msg_iovlen = 0;
+          out[groups].msg_hdr.msg_control = 0;
+          out[groups++].msg_hdr.msg_controllen = 0;
+        }
+        struct msghdr *header = &out[groups - 1].msg_hdr;
+        if (packet->start == touch) {
+          out_vector[elements - 1].iov_len += size;
+        } else {
+          out_vector[elements++] = (struct iovec){packet->start, size};
+          header->msg_iovlen++;
+        }
+        if (++segments == 2) {
+          header->msg_control = out_control[groups - 1];
+          header->msg_controllen = sizeof out_control[groups - 1];
+          *(uint16_t *)CMSG_DATA((struct cmsghdr *)out_control[groups - 1]) = size;
+        }
+        touch = packet->start + packet->length;
+      }
+      for (int g = 0; g < groups;) {
+        int done = sendmmsg(port, out + g, groups - g, 0);
+        g += done > 0 ? done : 1;
+      }
+    }
+  }
+  printf("received=%ld sent=%ld dropped=%ld flows=%u pps=%.0f cpu_ns_per_packet=%.1f\n", received, sent, dropped, used,
+      received / (last - first > 0 ? last - first : 1), (cpu_last - cpu_first) / (received ? received : 1));
+  return 0;
+}

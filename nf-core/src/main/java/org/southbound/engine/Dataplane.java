@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.engine;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.southbound.classifier.Classifier;
+import org.southbound.classifier.NextHop;
+import org.southbound.classifier.Path;
+import org.southbound.classifier.Path.Steer;
+import org.southbound.classifier.Translations;
+
+/**
+ * The instance's workers as control sees them: keeps the classifier's rules and gives every worker each new snapshot.
+ * Any thread; calls return when all workers act by what was asked.
+ */
+public final class Dataplane {
+  private static final int ANSWER_SECONDS = 10;
+
+  /** A path that begins here. */
+  private record Rule(long precedence, Path path) {
+  }
+
+  private final List<Worker> workers;
+  private final Map<InetSocketAddress, NextHop> hops = new HashMap<>();
+  private final List<Rule> rules = new ArrayList<>();
+  private final Map<Integer, Path> paths = new HashMap<>();
+  private final List<Steer> steers = new ArrayList<>();
+  private Classifier.Unclassified unclassified = Classifier.Unclassified.PROCESS;
+  private int version;
+  private int pathNumbers;
+
+  /** The control side of {@code workers}. */
+  public Dataplane(List<Worker> workers) {
+    this.workers = List.copyOf(workers);
+  }
+
+  /** The workers. */
+  public List<Worker> workers() {
+    return workers;
+  }
+
+  /** The next hop with that data address; the same object for the same address. */
+  public synchronized NextHop hop(String nf, InetSocketAddress address) {
+    var known = hops.get(address);
+    if (known != null && (known.nf().equals(nf) || nf.isEmpty())) {
+      return known;
+    }
+    var hop = new NextHop(known == null ? hops.size() : known.number(), nf, address);
+    hops.put(address, hop);
+    return hop;
+  }
+
+  /** A number for a new path. */
+  public synchronized int nextPathNumber() {
+    return pathNumbers++;
+  }
+
+  /** A path begins here, in place of {@code old} (null: of none). */
+  public synchronized void begin(long precedence, Path path, Path old) {
+    rules.removeIf(rule -> rule.path == old);
+    rules.add(new Rule(precedence, path));
+    rules.sort(Comparator.comparingLong(Rule::precedence));
+    publish();
+  }
+
+  /** A path begins here no more. */
+  public synchronized void end(Path path) {
+    rules.removeIf(rule -> rule.path == path);
+    publish();
+  }
+
+  /** Packets that arrive with the path's identifier and index take it. */
+  public synchronized void arrive(Path path) {
+    paths.put(path.spi() << 8 | path.si(), path);
+    publish();
+  }
+
+  /** The path is no more. */
+  public synchronized void forget(Path path) {
+    if (paths.remove(path.spi() << 8 | path.si(), path)) {
+      publish();
+    }
+  }
+
+  /** Whether packets arrive, or leave, with that path identifier. */
+  public synchronized boolean knows(int spi) {
+    return rules.stream().anyMatch(rule -> rule.path.spi() == spi)
+        || paths.values().stream().anyMatch(path -> path.spi() == spi || path.nextSpi() == spi);
+  }
+
+  /** What becomes of packets that are on no path. */
+  public synchronized void unclassified(Classifier.Unclassified policy) {
+    unclassified = policy;
+    publish();
+  }
+
+  /**
+   * From now on the scope of {@code steer} goes where it says, on every path whose next hop is {@code steer.from()}, those
+   * that come later included. Returns those paths.
+   */
+  public synchronized List<Path> steer(Steer steer) {
+    steers.removeIf(old -> steer.scope().contains(old.scope()) && old.from().nf().equals(steer.from().nf()));
+    steers.addFirst(steer);
+    publish();
+    var result = new ArrayList<Path>();
+    rules.forEach(rule -> result.add(rule.path));
+    result.addAll(paths.values());
+    result.removeIf(path -> path.next() == null || !concerns(steer, path));
+    return result;
+  }
+
+  /** Undoes {@link #steer}. */
+  public synchronized void unsteer(Steer steer) {
+    if (steers.remove(steer)) {
+      publish();
+    }
+  }
+
+  private static boolean concerns(Steer steer, Path path) {
+    return path.next().nf().equals(steer.from().nf()) && steer.scope().overlaps(path.scope());
+  }
+
+  private void publish() {
+    version++;
+    var begin = rules.stream().map(rule -> steered(rule.path)).toList();
+    var arriving = paths.values().stream().map(this::steered).toList();
+    var next = new Classifier(version, begin, arriving, unclassified);
+    each(worker -> {
+      worker.classifier(next);
+      return null;
+    });
+  }
+
+  /** A flow that was moved twice follows the newest steer of each of its owners. */
+  private Path steered(Path path) {
+    if (path.next() == null) {
+      return path;
+    }
+    var mine = new ArrayList<Steer>();
+    for (var steer : steers) {
+      if (concerns(steer, path)) {
+        mine.add(new Steer(steer.scope(), finalOwner(steer, 0), steer.from()));
+      }
+    }
+    return mine.isEmpty() ? path : path.with(mine);
+  }
+
+  private NextHop finalOwner(Steer steer, int depth) {
+    for (var further : steers) {
+      if (depth < steers.size() && further.from().nf().equals(steer.to().nf())
+          && further.scope().contains(steer.scope())) {
+        return finalOwner(further, depth + 1);
+      }
+    }
+    return steer.to();
+  }
+
+  /** Puts other translation rules in force; each worker gets rules with counters of its own. */
+  public void translations(Function<Worker, Translations> make) {
+    each(worker -> {
+      worker.translations(make.apply(worker));
+      return null;
+    });
+  }
+
+  /** The paths that begin here, in order. */
+  public synchronized List<Path> beginning() {
+    return rules.stream().map(Rule::path).toList();
+  }
+
+  /** The paths that arrive here. */
+  public synchronized List<Path> arriving() {
+    return List.copyOf(paths.values());
+  }
+
+  /** Precedence of a path that begins here. */
+  public synchronized long precedence(Path path) {
+    return rules.stream().filter(rule -> rule.path == path).mapToLong(Rule::precedence).findFirst().orElse(-1);
+  }
+
+  /** Packets that took a path. */
+  public long packets(Path path) {
+    return workers.stream().mapToLong(worker -> worker.counters().pathPackets(path.number())).sum();
+  }
+
+  /** Octets that took a path. */
+  public long octets(Path path) {
+    return workers.stream().mapToLong(worker -> worker.counters().pathOctets(path.number())).sum();
+  }
+
+  /** Runs something on every worker, all at once, and returns what each says. */
+  public <T> List<T> each(Function<Worker, T> command) {
+    var answers = new ArrayList<CompletableFuture<T>>();
+    for (var worker : workers) {
+      answers.add(worker.call(() -> command.apply(worker)));
+    }
+    return answers.stream().map(Dataplane::await).toList();
+  }
+
+  /** Runs something on one worker and returns what it says. */
+  public static <T> T on(Worker worker, Callable<T> command) {
+    return await(worker.call(command));
+  }
+
+  private static <T> T await(CompletableFuture<T> answer) {
+    try {
+      return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException failure) {
+      throw new IllegalStateException(failure.getCause());
+    } catch (TimeoutException stuck) {
+      throw new IllegalStateException("a worker does not answer", stuck);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", interrupted);
+    }
+  }
+}
