@@ -58,7 +58,7 @@ import org.southbound.state.StateLayout;
 @Fork(value = 1, jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"})
 public class FirewallBench implements Services {
   private static final int BATCH = 256;
-  private static final int SLOT = 2048;
+  private static final int SLOT = 2048 + 64;
   private static final int DATA = 20;
   private static final int LENGTH = Ethernet.LENGTH + Ipv4.LENGTH + Tcp.LENGTH + DATA;
   private static final int L3 = Ethernet.LENGTH;
@@ -76,6 +76,7 @@ public class FirewallBench implements Services {
   private final MemorySegment memory = arena.allocate((long) BATCH * SLOT, 4096);
   private final Packet[] packets = new Packet[BATCH];
   private final int[] verdicts = new int[BATCH];
+  private final int[] hashes = new int[BATCH];
   private final FragmentTable fragments = new FragmentTable();
   private final Flow flow = new Flow();
   private final Map<Metric, Counter> counters = new HashMap<>();
@@ -110,6 +111,10 @@ public class FirewallBench implements Services {
     }
     for (int i = 0; i < flowCount; i++) {
       handshake(i);
+    }
+    for (int i = 0; i < BATCH; i++) {
+      write((long) i * SLOT, 0, false, Tcp.LENGTH + DATA);
+      Tcp.write(memory, (long) i * SLOT + L4, 0, 0, 0, 0, Tcp.ACK | Tcp.PSH, WINDOW);
     }
     if (flows.size() != flowCount) {
       throw new IllegalStateException(flows.size() + " flows instead of " + flowCount);
@@ -156,13 +161,12 @@ public class FirewallBench implements Services {
   @OperationsPerInvocation(BATCH)
   public int batch() {
     fill();
-    long prefetched = 0;
     for (int i = 0; i < BATCH; i++) {
       var packet = packets[i];
       verdicts[i] = parse(packet);
-      prefetched += flows.prefetch(packet.hash);
+      hashes[i] = packet.hash;
     }
-    touched = prefetched;
+    touched = flows.prefetch(hashes, BATCH);
     for (int i = 0; i < BATCH; i++) {
       verdicts[i] = handle(packets[i], verdicts[i]);
       forwarded += verdicts[i] == 0 ? 1 : 0;
@@ -182,13 +186,15 @@ public class FirewallBench implements Services {
     // Seldom enough that a flow which was not hit for long is still within its window.
     sequence += 1;
     for (int i = 0; i < BATCH; i++) {
-      int number = random.nextInt(flowCount);
+      int number = (int) ((random.nextInt() & 0xffff_ffffL) * flowCount >>> 32);
       boolean reply = (number >>> 3 & 1) != 0;
       long at = (long) i * SLOT;
-      write(at, number, reply, Tcp.LENGTH + DATA);
-      Tcp.write(memory, at + L4, reply ? 80 : port(number), reply ? port(number) : 80,
-          reply ? sequence + SERVER_SEQUENCE - CLIENT_SEQUENCE : sequence,
-          reply ? CLIENT_SEQUENCE + 1 : SERVER_SEQUENCE + 1, Tcp.ACK | Tcp.PSH, WINDOW);
+      long client = client(number) & 0xffff_ffffL;
+      long server = SERVER & 0xffff_ffffL;
+      Wire.u64(memory, at + L3 + 12, reply ? server << 32 | client : client << 32 | server);
+      Wire.u32(memory, at + L4, reply ? 80 << 16 | port(number) : port(number) << 16 | 80);
+      Wire.u32(memory, at + L4 + 4, reply ? sequence + SERVER_SEQUENCE - CLIENT_SEQUENCE : sequence);
+      Wire.u32(memory, at + L4 + 8, reply ? CLIENT_SEQUENCE + 1 : SERVER_SEQUENCE + 1);
       packets[i].window(memory, at, LENGTH, at);
     }
   }
