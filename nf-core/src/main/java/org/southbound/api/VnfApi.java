@@ -118,6 +118,18 @@ public interface VnfApi {
 
   // ---- the instance
 
+  /** All values at this moment. */
+  Map<String, Long> allMetrics();
+
+  /** The chaining protocols and what each can carry. */
+  List<org.southbound.chain.ChainingProtocol> protocols();
+
+  /** What each variant does, in one sentence. */
+  Map<String, String> variantDescriptions(Operation operation);
+
+  /** Packets that each of the NF's configured rules decided on. */
+  Map<String, Long> ruleHits();
+
   /** The specification document. */
   Specification specification();
 
