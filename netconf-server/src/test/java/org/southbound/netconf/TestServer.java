@@ -51,10 +51,15 @@ public final class TestServer {
         return users;
     }
 
+    /** A free port of the loopback. */
+    public static InetSocketAddress loopback() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
     /** A server on a free port of the loopback, not yet started. */
     public static NetconfServer create(Path home, FileStore.Durability durability, NetconfConfig.Limits limits)
             throws IOException {
-        return new NetconfServer(new NetconfConfig(home, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), schema(),
+        return new NetconfServer(new NetconfConfig(home, loopback(), schema(),
                 users(), new DefaultPolicy(), durability, limits, java.time.InstantSource.system()));
     }
 

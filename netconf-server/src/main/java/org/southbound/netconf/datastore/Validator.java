@@ -175,9 +175,9 @@ public final class Validator {
         return whenHolds(parent, child, parent.dummy(child));
     }
 
-    private static void missing(DataNode parent, YangNode child) throws NetconfException {
+    private void missing(DataNode parent, YangNode child) throws NetconfException {
         if (child.mandatory() && required(parent, child)) {
-            throw NetconfException.of(ErrorTag.DATA_MISSING, child.localName() + " must be there.")
+            throw NetconfException.of(configOnly ? ErrorTag.DATA_MISSING : ErrorTag.MISSING_ELEMENT, child.localName() + " must be there.")
                     .at(DataPath.of(parent.path(), child)).info("bad-element", child.localName());
         }
     }

@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import javax.xml.xpath.XPathExpressionException;
-import org.opendaylight.yangtools.rfc6536.model.api.DefaultDenyAllEffectiveStatement;
-import org.opendaylight.yangtools.rfc6536.model.api.DefaultDenyWriteEffectiveStatement;
 import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.common.YangConstants;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifier;
@@ -62,6 +60,8 @@ import org.southbound.netconf.schema.YangNode.When;
 
 /** Turns the effective model of yangtools into {@link YangNode}s, once, at start. */
 final class SchemaCompiler {
+    private static final String NACM = "urn:ietf:params:xml:ns:yang:ietf-netconf-acm";
+
     private final Schema schema;
     private final SchemaInferenceStack stack;
     private final ArrayList<QName> path = new ArrayList<>();
@@ -309,8 +309,11 @@ final class SchemaCompiler {
     private static void extensions(YangNode node, Object source) {
         if (source instanceof EffectiveStatementEquivalent<?> equivalent) {
             for (EffectiveStatement<?, ?> sub : equivalent.asEffectiveStatement().effectiveSubstatements()) {
-                node.denyAll |= sub instanceof DefaultDenyAllEffectiveStatement;
-                node.denyWrite |= sub instanceof DefaultDenyWriteEffectiveStatement;
+                QName name = sub.statementDefinition().getStatementName();
+                if (name.getNamespace().toString().equals(NACM)) { // of whichever revision
+                    node.denyAll |= name.getLocalName().equals("default-deny-all");
+                    node.denyWrite |= name.getLocalName().equals("default-deny-write");
+                }
             }
         }
     }
