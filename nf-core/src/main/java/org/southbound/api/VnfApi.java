@@ -81,6 +81,9 @@ public interface VnfApi {
   /** How much a transfer of the scope would move. */
   Preview previewScope(FlowSpace scope, EnumSet<StateLayout.Kind> parts) throws ApiException;
 
+  /** A scope's records, field by field, at most {@code limit}: what two instances hold can be compared. */
+  List<StateRecord> readState(FlowSpace scope, EnumSet<StateLayout.Kind> parts, int limit);
+
   /** Running jobs and the latest that ended. */
   List<Job> jobs();
 
@@ -103,6 +106,9 @@ public interface VnfApi {
 
   /** Ends a registration. */
   void cancelReport(int id) throws ApiException;
+
+  /** Registrations in force. */
+  List<org.southbound.metrics.Reports.Registration> reports();
 
   /** What the metrics mean, the common ones included. */
   List<Metric> metrics();
@@ -236,6 +242,16 @@ public interface VnfApi {
 
   /** What a scope holds of one schema. */
   record SchemaPreview(String schema, StateLayout.Kind kind, long records, long octets) {
+  }
+
+  /**
+   * A record of state.
+   *
+   * @param key of a flow: protocol, initiator's address and port, responder's, VLAN (0: none), separated by blanks; of a
+   *     host: its address
+   * @param fields names and values: numbers in decimal, octets in hexadecimal
+   */
+  record StateRecord(String schema, StateLayout.Kind kind, String key, Map<String, String> fields) {
   }
 
   /** A registration: one of period and packets is zero; empty metrics are all; a zero lifetime has no end. */

@@ -25,7 +25,9 @@ final class Guard {
     /** This NF owns the scope: what the former owner redirects is processed, what comes directly waits for the marks. */
     AWAIT_MARKS,
     /** Dropped: another NF took over while this one was away. */
-    FENCED
+    FENCED,
+    /** No guard any more: what it held is let go. */
+    OPEN
   }
 
   final UUID job;

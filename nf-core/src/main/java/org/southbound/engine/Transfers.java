@@ -3,7 +3,6 @@ package org.southbound.engine;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -218,7 +217,7 @@ final class Transfers {
           .setScope(Messages.scope(scope)).setParts(Messages.parts(job.request.parts()))
           .setVariant(variant.name()).setFlows(job.flowsTotal)
           .setOctets(counts.stream().mapToLong(count -> count[1]).sum()).setEpoch(epoch)
-          .setSteerByManager(job.request.steeringByManager());
+          .setSteerByManager(job.request.steeringByManager()).setWorkers(dataplane.workers().size());
       layouts.forEach(layout -> prepare.addSchemas(schema(layout)));
       for (var passage : chains.passages(packets)) {
         prepare.addPaths(path(passage));
@@ -360,18 +359,19 @@ final class Transfers {
         job.pauseNanos = Math.max(job.pauseNanos, drained);
       }
     }
+  }
 
-    private org.southbound.peer.v1.Path path(Chains.Passage passage) {
-      var path = passage.path();
-      var out = org.southbound.peer.v1.Path.newBuilder()
-          .setChain(org.southbound.peer.v1.ChainReference.newBuilder().setOrigin(path.origin())
-              .setChain(path.chain()).setGeneration(path.generation()))
-          .setSpi(path.spi()).setServiceIndex(path.si()).setProtocol(path.protocol().name())
-          .setScope(Messages.scope(path.scope())).setNextSpi(path.nextSpi()).setNextServiceIndex(path.nextSi())
-          .setPrecedence((int) Math.max(0, passage.precedence()));
-      passage.next().ifPresent(next -> out.setNext(Messages.endpoint(next)));
-      return out.build();
-    }
+  /** A path that leads through here, for an NF that stands in. */
+  static org.southbound.peer.v1.Path path(Chains.Passage passage) {
+    var path = passage.path();
+    var out = org.southbound.peer.v1.Path.newBuilder()
+        .setChain(org.southbound.peer.v1.ChainReference.newBuilder().setOrigin(path.origin())
+            .setChain(path.chain()).setGeneration(path.generation()))
+        .setSpi(path.spi()).setServiceIndex(path.si()).setProtocol(path.protocol().name())
+        .setScope(Messages.scope(path.scope())).setNextSpi(path.nextSpi()).setNextServiceIndex(path.nextSi())
+        .setPrecedence((int) Math.max(0, passage.precedence()));
+    passage.next().ifPresent(next -> out.setNext(Messages.endpoint(next)));
+    return out.build();
   }
 
   private StateSchema schema(StateLayout layout) {
@@ -651,7 +651,8 @@ final class Transfers {
       if (job.guards.isEmpty() || expected == 0) {
         break;
       }
-      job.expect(expected);
+      // Every worker of the source passes each mark on, and every worker here sees it.
+      job.expect(expected * Math.max(1, job.prepare.getWorkers()) * dataplane.workers().size());
       try {
         marked = job.marked.await(manager ? TimeUnit.HOURS.toMillis(1) : MARK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (InterruptedException interrupted) {
@@ -729,10 +730,5 @@ final class Transfers {
     var paths = dataplane.steer(new Path.Steer(scope, dataplane.hop(to.nf(), Neighbours.data(to)), from));
     int marks = request.getMark() ? Marks.send(dataplane, paths, from, UUID.fromString(request.getJob()), scope) : paths.size();
     return SteerReply.newBuilder().setPaths(marks).build();
-  }
-
-  /** Ends what may be undone: parts of the state that the manager did not choose stay. */
-  EnumSet<StateLayout.Kind> kinds() {
-    return EnumSet.allOf(StateLayout.Kind.class);
   }
 }

@@ -48,8 +48,9 @@ public final class Worker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int TICK_MILLIS = 10;
   private static final int COMMANDS_PER_ROUND = 64;
-  private static final int EXPIRED_PER_TICK = 1024;
+  private static final int EXPIRED_PER_TICK = 16_384;
   private static final int IDLE_MILLIS = 10;
+  private static final int HANDED_OVER = -1;
 
   private final String name;
   private final NetworkFunction nf;
@@ -70,6 +71,10 @@ public final class Worker implements AutoCloseable {
 
   private final List<Port> inputs = new ArrayList<>();
   private Port[] polled = {};
+  /** Of several workers: this one's place, the others, and the way to each. */
+  private int place;
+  private Worker[] all = {this};
+  private Ring[] rings = {null};
   private Port data;
   private Port egress;
   private Port.Destination egressDestination;
@@ -154,6 +159,28 @@ public final class Worker implements AutoCloseable {
   public void egress(Port port, InetSocketAddress address) {
     egress = port;
     egressDestination = port.destination(address);
+  }
+
+  /** The port for tunnel packets. */
+  public Port dataPort() {
+    return data;
+  }
+
+  /** Makes workers share the flows: each packet goes to the worker that its flow's hash names. Before they start. */
+  public static void join(List<Worker> workers) {
+    int n = workers.size();
+    for (int from = 0; from < n; from++) {
+      var worker = workers.get(from);
+      worker.place = from;
+      worker.all = workers.toArray(Worker[]::new);
+      worker.rings = new Ring[n];
+      for (int to = 0; to < n; to++) {
+        if (to != from) {
+          worker.rings[to] = new Ring(from, to);
+          workers.get(to).input(worker.rings[to]);
+        }
+      }
+    }
   }
 
   /** Who takes control frames. */
@@ -248,12 +275,16 @@ public final class Worker implements AutoCloseable {
   }
 
   private boolean ended() {
+    boolean any = false;
     for (var port : polled) {
-      if (port != data && !port.ended()) {
-        return false;
+      if (port != data && !(port instanceof Ring)) {
+        any = true;
+        if (!port.ended()) {
+          return false;
+        }
       }
     }
-    return polled.length > 1;
+    return any;
   }
 
   private void tick() {
@@ -267,6 +298,9 @@ public final class Worker implements AutoCloseable {
     }
     nf.tick(nowMillis);
     flush();
+    for (var port : polled) {
+      counters.discarded(port);
+    }
   }
 
   private void expired(int id) {
@@ -292,17 +326,25 @@ public final class Worker implements AutoCloseable {
           verdict = parse(packet);
         }
         if (verdict == 0 && packet.ipVersion() != 0) {
-          touched += flows.prefetch(packet.hash);
+          if (rings.length > 1 && owner(packet.hash, rings.length) != place) {
+            verdict = handOver(packet);
+          } else {
+            touched += flows.prefetch(packet.hash);
+          }
         }
       }
       verdicts[i] = verdict;
     }
     prefetched = touched;
-    counters.received.add(traffic);
+    if (!(port instanceof Ring)) {
+      counters.received.add(traffic);
+    }
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
       if ((packet.flags & Packet.CONTROL) != 0) {
-        control(packet, verdicts[i]);
+        control(packet, verdicts[i], port instanceof Ring);
+      } else if (verdicts[i] == HANDED_OVER) {
+        continue;
       } else if (verdicts[i] != 0) {
         drop(verdicts[i]);
       } else if (handle(packet)) {
@@ -312,6 +354,20 @@ public final class Worker implements AutoCloseable {
     flush();
     counters.delay.record(System.nanoTime() - begin);
     batch.clear();
+  }
+
+  /** Gives a packet to the worker that owns its flow. */
+  private int handOver(Packet packet) {
+    if (packet.outer == 0) {
+      NshVxlanGpe.encapsulateBare(packet);
+      packet.outer = NshVxlanGpe.VXLAN;
+    }
+    int to = owner(packet.hash, rings.length);
+    if (!rings[to].offer(packet)) {
+      return Drop.WORKER_QUEUE.verdict();
+    }
+    all[to].poller.wake();
+    return HANDED_OVER;
   }
 
   private int parse(Packet packet) {
@@ -368,6 +424,7 @@ public final class Worker implements AutoCloseable {
 
   private void process(Packet packet, Path path, int id) {
     currentPath = path;
+    packet.flags &= ~Packet.REDIRECTED;
     int verdict;
     try {
       verdict = packet.ipVersion() == 0 ? nf.processOther(packet) : processIp(packet, id);
@@ -492,6 +549,7 @@ public final class Worker implements AutoCloseable {
       }
       case REDIRECT -> redirect(packet, path, guard.to());
       case FENCED -> drop(Drop.NOT_OWNER.verdict());
+      case OPEN -> throw new IllegalStateException("an open guard is none");
     }
     return false;
   }
@@ -521,6 +579,7 @@ public final class Worker implements AutoCloseable {
   /** Removes a guard; what it still holds is processed here, the redirected packets first. */
   void remove(Guard guard) {
     guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
+    guard.mode(Guard.Mode.OPEN);
     release(guard);
   }
 
@@ -570,11 +629,20 @@ public final class Worker implements AutoCloseable {
 
   // ---- control frames
 
-  private void control(Packet packet, int verdict) {
+  private void control(Packet packet, int verdict, boolean handedOver) {
     counters.controlReceived.add(1);
-    if (verdict == 0 && ControlFrame.type(packet) != 0) {
-      control.received(packet, classifier.arriving(packet.spi, packet.si));
+    if (verdict != 0 || ControlFrame.type(packet) == 0) {
+      return;
     }
+    if (!handedOver && ControlFrame.type(packet) == ControlFrame.MARK) {
+      // A mark keeps its place behind the packets of every worker.
+      for (int to = 0; to < rings.length; to++) {
+        if (rings[to] != null && rings[to].offer(packet)) {
+          all[to].poller.wake();
+        }
+      }
+    }
+    control.received(packet, classifier.arriving(packet.spi, packet.si));
   }
 
   /** Sends a control frame that was made by {@link #controlFrame} to another NF. */
@@ -618,7 +686,7 @@ public final class Worker implements AutoCloseable {
 
   /** The flow that an ICMP error is about; absent if unknown. */
   Flow related(Packet error) {
-    int verdict = FlowKey.embedded(error, embedded);
+    int verdict = FlowKey.related(error, embedded);
     int id = verdict != 0 ? RecordTable.ABSENT
         : flows.find(embedded.k0, embedded.k1, embedded.k2, embedded.k3, embedded.k4, embedded.hash);
     relatedFlow.bind(flows, embedded, id, nowMillis);
@@ -641,6 +709,11 @@ public final class Worker implements AutoCloseable {
 
   // ---- what others read
 
+  /** Which of {@code workers} a flow's packets and state belong to. */
+  static int owner(int hash, int workers) {
+    return Integer.remainderUnsigned(hash * 0x9E3779B9, workers);
+  }
+
   /** Milliseconds since this worker began, as of the present batch. */
   public long nowMillis() {
     return nowMillis;
@@ -654,6 +727,11 @@ public final class Worker implements AutoCloseable {
   /** The tables of all declared layouts; worker thread only. */
   public Map<StateLayout, RecordTable> tables() {
     return tables;
+  }
+
+  /** Flows that got a record since the start; any thread. */
+  public long flowsSeen() {
+    return flows.inserted();
   }
 
   /** The NF. */
@@ -688,11 +766,17 @@ public final class Worker implements AutoCloseable {
 
   /** Stops the thread and closes ports and memory. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     running = false;
     if (thread != null) {
       poller.wake();
-      stopped.await();
+      try {
+        stopped.await();
+      } catch (InterruptedException interrupted) {
+        // The thread ends by itself; what it uses must not be taken away before.
+        Thread.currentThread().interrupt();
+        return;
+      }
       poller.close();
     }
     for (var port : inputs) {

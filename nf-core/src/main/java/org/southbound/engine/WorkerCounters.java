@@ -3,8 +3,10 @@ package org.southbound.engine;
 
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import org.southbound.classifier.Classifier;
+import org.southbound.io.Port;
 import org.southbound.metrics.Counter;
 import org.southbound.metrics.Delay;
 import org.southbound.packet.Drop;
@@ -26,6 +28,9 @@ public final class WorkerCounters {
   /** Time from taking a batch to having sent it. */
   public final Delay delay = new Delay();
 
+  private static final Drop[] DISCARDS = {Drop.OVERSIZE, Drop.TRUNCATED};
+
+  private final Map<Port, long[]> discarded = new IdentityHashMap<>();
   private final Counter[] drops = new Counter[Drop.count()];
   private volatile Counter[] pathPackets = {};
   private volatile Counter[] pathOctets = {};
@@ -36,6 +41,17 @@ public final class WorkerCounters {
 
   void dropped(int verdict, int n) {
     drops[verdict].add(n);
+  }
+
+  /** Counts what a port took and could not hand on. */
+  void discarded(Port port) {
+    long[] before = discarded.computeIfAbsent(port, unseen -> new long[DISCARDS.length]);
+    for (int i = 0; i < DISCARDS.length; i++) {
+      long now = port.discarded(DISCARDS[i]);
+      received.add(now - before[i]);
+      drops[DISCARDS[i].ordinal()].add(now - before[i]);
+      before[i] = now;
+    }
   }
 
   /** Makes counters for all paths of a snapshot. */

@@ -44,7 +44,7 @@ public final class Addresses {
   }
 
   private static int group(long high, long low, int i) {
-    return (int) ((i < 4 ? high : low) >>> 48 - 16 * (i & 3)) & 0xffff;
+    return (int) ((i < 4 ? high : low) >>> (48 - 16 * (i & 3))) & 0xffff;
   }
 
   /** Reads an address without zone: {@code {ipVersion, high, low}}. Throws ScopeException. */
@@ -105,7 +105,7 @@ public final class Addresses {
     if (group > 7) {
       throw bad(text);
     }
-    words[group >>> 2] |= value << 48 - 16 * (group & 3);
+    words[group >>> 2] |= value << (48 - 16 * (group & 3));
   }
 
   private static int number(String digits, int radix, int most, int greatest, String text) {

@@ -23,15 +23,21 @@ public final class Flow extends Record {
   /**
    * Points to the flow of a packet.
    *
-   * @param packet a packet whose key is extracted; null when a flow ends without one
+   * @param packet a packet whose key is extracted
    * @param id the flow's record, or negative when it has none
    */
   public void bind(RecordTable table, Packet packet, int id, long nowMillis) {
-    bind(table, id);
+    super.bind(table, id);
     this.packet = packet;
     this.nowMillis = nowMillis;
     isNew = false;
     ends = false;
+  }
+
+  /** Points to a flow without a packet, such as one that ends. */
+  @Override
+  public void bind(RecordTable table, int id) {
+    bind(table, null, id, 0);
   }
 
   /** Makes the flow's record, of zeros, if it has none. Returns false when the table is full. */
@@ -39,15 +45,19 @@ public final class Flow extends Record {
     if (exists()) {
       return true;
     }
-    int made = table.insert(packet.k0, packet.k1, packet.k2, packet.k3, packet.k4, packet.hash, nowMillis);
-    bind(table, made);
+    // A full table may end another flow first, and show it to the NF through this very object.
+    var packet = this.packet;
+    long now = nowMillis;
+    var table = this.table;
+    int made = table.insert(packet.k0, packet.k1, packet.k2, packet.k3, packet.k4, packet.hash, now);
+    bind(table, packet, made, now);
     if (made < 0) {
       return false;
     }
     isNew = true;
     int flags = packet.reversed ? RecordTable.INITIATOR_IS_SECOND : 0;
     table.header(made, RecordTable.FLAGS, flags | flowLabel(packet) << RecordTable.FLOW_LABEL_SHIFT);
-    table.header(made, RecordTable.LABEL_DSCP, packet.labels[0] << 8 | dscp(packet));
+    table.header(made, RecordTable.LABEL_DSCP, dscp(packet) << 24 | packet.labels[0]);
     return true;
   }
 
@@ -69,9 +79,14 @@ public final class Flow extends Record {
     table.timeout(id, millis);
   }
 
-  /** Whether this packet goes from the initiator to the responder. True while the flow has no record. */
+  /** How long before this packet the last one came, ms; 0 for the first. */
+  public int idleMillis() {
+    return exists() ? table.idleMillis(id, nowMillis) : 0;
+  }
+
+  /** Whether this packet goes from the initiator to the responder. True while the flow has no record, or no packet. */
   public boolean fromInitiator() {
-    return packet.reversed == initiatorIsSecond();
+    return packet == null || packet.reversed == initiatorIsSecond();
   }
 
   private boolean initiatorIsSecond() {
@@ -140,7 +155,7 @@ public final class Flow extends Record {
 
   /** First context label of the flow's first packet; 0: none. */
   public int label() {
-    return exists() ? table.header(id, RecordTable.LABEL_DSCP) >>> 8 : packet.labels[0];
+    return exists() ? table.header(id, RecordTable.LABEL_DSCP) & 0xffffff : packet.labels[0];
   }
 
   /** DSCP of a packet that carries IP. */

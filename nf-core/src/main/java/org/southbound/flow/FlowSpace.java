@@ -248,7 +248,7 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
    */
   public boolean matchesFlow(RecordTable table, int id) {
     int labelDscp = table.header(id, RecordTable.LABEL_DSCP);
-    return (label == 0 || label == labelDscp >>> 8) && (dscp == ANY || dscp == (labelDscp & 0xff))
+    return (label == 0 || label == (labelDscp & 0xffffff)) && (dscp == ANY || dscp == labelDscp >>> 24)
         && (flowLabel == ANY || flowLabel == table.header(id, RecordTable.FLAGS) >>> RecordTable.FLOW_LABEL_SHIFT)
         && KeyScope.FLOW.belongs(this, table.key(id, 0), table.key(id, 1), table.key(id, 2), table.key(id, 3),
             table.key(id, 4));

@@ -17,7 +17,7 @@ import org.southbound.packet.NativeMemory;
  * <pre>
  *   index  | hash 32 | id + 1 32 |   open addressing, linear probing, at most half full
  *   record |  0 key, five words                      | 40 last seen, ms | 44 idle timeout, ms, 0 never |
- *          | 48 version | 52 label 24, DSCP 8 | 56 cache of the classifier | 60 flags   |
+ *          | 48 version | 52 label 24, 55 DSCP | 56 cache of the classifier | 60 flags   |
  *          | 64 state, as the NF's layout says ... up to a multiple of 64 octets
  * </pre>
  *
@@ -41,6 +41,7 @@ public final class RecordTable implements AutoCloseable {
   public static final int LAST_SEEN = 40;
   public static final int TIMEOUT = 44;
   public static final int VERSION = 48;
+  /** First label of the flow's first packet in the lower 24 bits, its DSCP in the upper 8. */
   public static final int LABEL_DSCP = 52;
   public static final int CACHE = 56;
   public static final int FLAGS = 60;
@@ -51,6 +52,15 @@ public final class RecordTable implements AutoCloseable {
 
   static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /**
+   * All memory, for the index and the keys: an access through it is one instruction, and through a table's own segment a
+   * dozen, which decides how many lookups, and so cache misses, the processor has under way at once. Only offsets that the
+   * table makes itself, by mask or from a slot, go this way.
+   */
+  private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  /** Index of a closed table: empty. */
+  private static final long NOWHERE = Arena.global().allocate(64, 64).address();
 
   /** Slots of the old index that one operation looks at, at most. */
   static final int SLOTS_PER_STEP = 32;
@@ -65,10 +75,14 @@ public final class RecordTable implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final int stateBytes;
   private final int recordBytes;
+  /** Where state begins in a record; 0 if there is none. */
+  private final int firstState;
   private final int maximum;
   private final int mostSlots;
 
   private final MemorySegment records;
+  /** Address of the records. */
+  private final long keys;
   /** Per id the time to look whether it is idle, ms; not later than when it is. Apart, so that a sweep is short. */
   private final MemorySegment deadlines;
   /** Per occupied id its hash; per free id the next free id + 1. */
@@ -79,9 +93,9 @@ public final class RecordTable implements AutoCloseable {
    * The two indexes take turns: growth moves slot by slot from one to the other, and leaves the old one empty, hence
    * zero, ready to be the next. So nothing is allocated or zeroed when the table grows.
    */
-  private MemorySegment index;
+  private long index;
   private int mask;
-  private MemorySegment other;
+  private long other;
   /** Mask of the other index while it still has slots to move; else 0. */
   private int otherMask;
   private int otherNext;
@@ -100,6 +114,7 @@ public final class RecordTable implements AutoCloseable {
   private final Counter size = new Counter();
   private final Counter refused = new Counter();
   private final Counter evicted = new Counter();
+  private final Counter inserted = new Counter();
 
   /**
    * An empty table.
@@ -113,14 +128,16 @@ public final class RecordTable implements AutoCloseable {
     }
     this.stateBytes = stateBytes;
     this.recordBytes = (HEADER + stateBytes + 63) & -64;
+    this.firstState = stateBytes == 0 ? 0 : HEADER;
     this.maximum = maximum;
     this.mostSlots = Math.max(8, Integer.highestOneBit(2 * maximum - 1) << 1);
     records = NativeMemory.reserve(arena, (long) maximum * recordBytes);
     deadlines = NativeMemory.reserve(arena, 4L * maximum);
     hashes = NativeMemory.reserve(arena, 4L * maximum);
     occupied = NativeMemory.reserve(arena, 8L * ((maximum + 63) >>> 6));
-    index = NativeMemory.reserve(arena, 8L * mostSlots);
-    other = NativeMemory.reserve(arena, 8L * mostSlots);
+    index = NativeMemory.reserve(arena, 8L * mostSlots).address();
+    other = NativeMemory.reserve(arena, 8L * mostSlots).address();
+    keys = records.address();
     mask = Math.min(mostSlots, FIRST_SLOTS) - 1;
   }
 
@@ -135,30 +152,39 @@ public final class RecordTable implements AutoCloseable {
     return id;
   }
 
-  private int find(MemorySegment slots, int mask, long k0, long k1, long k2, long k3, long k4, int hash) {
+  private int find(long slots, int mask, long k0, long k1, long k2, long k3, long k4, int hash) {
     for (int i = hash & mask;; i = (i + 1) & mask) {
-      long slot = slots.get(LONG, (long) i << 3);
+      long slot = ALL.get(LONG, slots + ((long) i << 3));
       if (slot == 0) {
         return ABSENT;
       }
-      if ((int) (slot >>> 32) == hash) {
-        int id = (int) slot - 1;
-        long at = offset(id);
-        if (records.get(LONG, at) == k0 && records.get(LONG, at + 8) == k1 && records.get(LONG, at + 16) == k2
-            && records.get(LONG, at + 24) == k3 && records.get(LONG, at + 32) == k4) {
-          return id;
-        }
+      if ((int) (slot >>> 32) == hash && holds((int) slot - 1, k0, k1, k2, k3, k4)) {
+        return (int) slot - 1;
       }
     }
   }
 
+  private boolean holds(int id, long k0, long k1, long k2, long k3, long k4) {
+    long at = keys + offset(id);
+    return ((ALL.get(LONG, at) ^ k0) | (ALL.get(LONG, at + 8) ^ k1) | (ALL.get(LONG, at + 16) ^ k2)
+        | (ALL.get(LONG, at + 24) ^ k3) | (ALL.get(LONG, at + 32) ^ k4)) == 0;
+  }
+
   /**
-   * Brings what {@link #find} will need into the cache. Called for all packets of a batch first, so that their cache
+   * Brings what {@link #find} will need into the cache, and the beginning of the record's state. Called for all packets of a batch first, so that their cache
    * misses overlap; the caller adds the results up and stores the sum somewhere, or the compiler drops the reads.
    */
   public long prefetch(int hash) {
-    long slot = index.get(LONG, (long) (hash & mask) << 3);
-    return slot == 0 ? 0 : records.get(LONG, offset((int) slot - 1));
+    for (int i = hash & mask;; i = (i + 1) & mask) {
+      long slot = ALL.get(LONG, index + ((long) i << 3));
+      if (slot == 0) {
+        return 0;
+      }
+      if ((int) (slot >>> 32) == hash) {
+        long at = keys + offset((int) slot - 1);
+        return ALL.get(LONG, at) + ALL.get(LONG, at + firstState);
+      }
+    }
   }
 
   /** {@link #find}, then {@link #insert} if absent. */
@@ -187,6 +213,7 @@ public final class RecordTable implements AutoCloseable {
     records.set(INT, at + LAST_SEEN, (int) nowMillis);
     records.set(INT, at + TIMEOUT, defaultTimeout);
     admit(id, hash, (int) nowMillis + horizon(defaultTimeout));
+    inserted.add(1);
     return id;
   }
 
@@ -222,12 +249,12 @@ public final class RecordTable implements AutoCloseable {
     }
   }
 
-  private static void place(MemorySegment slots, int mask, long slot) {
+  private static void place(long slots, int mask, long slot) {
     int i = (int) (slot >>> 32) & mask;
-    while (slots.get(LONG, (long) i << 3) != 0) {
+    while (ALL.get(LONG, slots + ((long) i << 3)) != 0) {
       i = (i + 1) & mask;
     }
-    slots.set(LONG, (long) i << 3, slot);
+    ALL.set(LONG, slots + ((long) i << 3), slot);
   }
 
   /** Removes a record. Its key is handed to the dirty sets. Throws IllegalArgumentException if there is none. */
@@ -249,9 +276,9 @@ public final class RecordTable implements AutoCloseable {
     size.add(-1);
   }
 
-  private static boolean unlink(MemorySegment slots, int mask, int hash, int id) {
+  private static boolean unlink(long slots, int mask, int hash, int id) {
     for (int i = hash & mask;; i = (i + 1) & mask) {
-      long slot = slots.get(LONG, (long) i << 3);
+      long slot = ALL.get(LONG, slots + ((long) i << 3));
       if (slot == 0) {
         return false;
       }
@@ -263,19 +290,19 @@ public final class RecordTable implements AutoCloseable {
   }
 
   /** Empties a slot and closes the gap, so that every probe sequence stays without holes; no tombstones. */
-  private static void vacate(MemorySegment slots, int mask, int gap) {
+  private static void vacate(long slots, int mask, int gap) {
     for (int i = (gap + 1) & mask;; i = (i + 1) & mask) {
-      long slot = slots.get(LONG, (long) i << 3);
+      long slot = ALL.get(LONG, slots + ((long) i << 3));
       if (slot == 0) {
         break;
       }
       int home = (int) (slot >>> 32) & mask;
       if (((i - home) & mask) >= ((i - gap) & mask)) {
-        slots.set(LONG, (long) gap << 3, slot);
+        ALL.set(LONG, slots + ((long) gap << 3), slot);
         gap = i;
       }
     }
-    slots.set(LONG, (long) gap << 3, 0);
+    ALL.set(LONG, slots + ((long) gap << 3), 0);
   }
 
   /** Begins to grow when the index is half full, and goes on with a growth that has begun. */
@@ -300,7 +327,7 @@ public final class RecordTable implements AutoCloseable {
     while (lastMoved < SLOTS_PER_STEP) {
       lastMoved++;
       // Closing the gap may bring another entry into this slot; behind otherNext all stays empty.
-      long slot = other.get(LONG, (long) otherNext << 3);
+      long slot = ALL.get(LONG, other + ((long) otherNext << 3));
       if (slot != 0) {
         place(index, mask, slot);
         vacate(other, otherMask, otherNext);
@@ -514,6 +541,11 @@ public final class RecordTable implements AutoCloseable {
     return refused.get();
   }
 
+  /** Records made by {@link #insert} since the start; any thread. */
+  public long inserted() {
+    return inserted.get();
+  }
+
   /** Records that gave way to new ones; any thread. */
   public long evicted() {
     return evicted.get();
@@ -615,6 +647,9 @@ public final class RecordTable implements AutoCloseable {
   /** Gives the memory back. Nobody may use the table afterwards. */
   @Override
   public void close() {
+    index = NOWHERE;
+    mask = 0;
+    otherMask = 0;
     arena.close();
   }
 }

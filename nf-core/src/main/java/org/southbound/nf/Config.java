@@ -29,10 +29,44 @@ public record Config(Map<String, String> leaves, Map<String, List<String>> leafL
     return text == null ? otherwise : Long.parseLong(text);
   }
 
+  /**
+   * A numeric leaf, or {@code otherwise}. Throws ConfigException for a value that is no number from {@code least} to
+   * {@code greatest}.
+   *
+   * @param path where this tree stands, with a slash at its end; empty: at the top
+   */
+  public long number(String name, long otherwise, long least, long greatest, String path) throws ConfigException {
+    var text = leaves.get(name);
+    return text == null ? otherwise : number(text, least, greatest, path + name);
+  }
+
+  /** The number in {@code text}, which stands at {@code path}. */
+  public static long number(String text, long least, long greatest, String path) throws ConfigException {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= least && value <= greatest) {
+        return value;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Refused below, as what is out of range.
+    }
+    throw new ConfigException("southbound:bad-value", path,
+        "A number from " + least + " to " + greatest + ", not \"" + text + "\".");
+  }
+
   /** A boolean leaf, or {@code otherwise}. */
   public boolean flag(String name, boolean otherwise) {
     var text = leaves.get(name);
     return text == null ? otherwise : Boolean.parseBoolean(text);
+  }
+
+  /** As {@link #flag(String, boolean)}; throws ConfigException for what is neither true nor false. */
+  public boolean flag(String name, boolean otherwise, String path) throws ConfigException {
+    var text = leaf(name, "");
+    if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
+      throw new ConfigException("southbound:bad-value", path + name, "true or false, not \"" + text + "\".");
+    }
+    return flag(name, otherwise);
   }
 
   /** A leaf-list, empty if absent. */

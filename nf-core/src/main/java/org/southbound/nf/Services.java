@@ -35,6 +35,11 @@ public interface Services {
    */
   int consume(Packet packet, int context);
 
+  /** {@link Packet#ingress} of the packets from the port with that name, or -1 if there is none. */
+  default int port(String name) {
+    return -1;
+  }
+
   /** The flow that an ICMP or ICMPv6 error is about, by the packet it quotes; absent if there is no such flow. */
   Flow related(Packet icmpError);
 

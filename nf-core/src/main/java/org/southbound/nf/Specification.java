@@ -16,10 +16,17 @@ import org.southbound.state.StateLayout;
  * @param contexts contexts it produces or consumes
  * @param metrics metrics of its own; those that every NF has are added
  * @param states its state; at most one PER_FLOW layout
+ * @param alarms kinds of alarm it raises
  * @param byFlowHash whether all its state splits by flow hash, so that several workers may run it
  */
 public record Specification(String type, String vendor, String product, String softwareVersion, String description,
-    List<Context> contexts, List<Metric> metrics, List<StateLayout> states, boolean byFlowHash) {
+    List<Context> contexts, List<Metric> metrics, List<StateLayout> states, List<AlarmKind> alarms, boolean byFlowHash) {
+
+  /** Of an NF that raises no alarms. */
+  public Specification(String type, String vendor, String product, String softwareVersion, String description,
+      List<Context> contexts, List<Metric> metrics, List<StateLayout> states, boolean byFlowHash) {
+    this(type, vendor, product, softwareVersion, description, contexts, metrics, states, List.of(), byFlowHash);
+  }
 
   /**
    * Semantic information that an NF produces for, or consumes from, other NFs of a chain.
@@ -42,6 +49,16 @@ public record Specification(String type, String vendor, String product, String s
    * @param description meaning, in words
    */
   public record Value(String value, String description) {
+  }
+
+  /**
+   * A kind of alarm.
+   *
+   * @param kind such as {@code denied-flood}
+   * @param severity warning, minor, major or critical
+   * @param description what raises and what clears it, in words
+   */
+  public record AlarmKind(String kind, String severity, String description) {
   }
 
   /** The per-flow layout, or null. */

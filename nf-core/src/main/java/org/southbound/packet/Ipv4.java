@@ -126,17 +126,17 @@ public record Ipv4(MemorySegment segment, long offset) {
 
   /** Offset of the option {@code type} in the memory, or -1; ends at the first option whose length is wrong. */
   public long option(int type) {
-    return Options.find(segment, offset + LENGTH, offset + headerLength(), type);
+    return Options.find(segment, offset + LENGTH, headerLength() - LENGTH, type);
   }
 
   /** Sets the code point. */
   public void dscp(int dscp) {
-    set16(0, Wire.u16(segment, offset) & 0xff03 | dscp << 2);
+    set16(0, (Wire.u16(segment, offset) & 0xff03) | dscp << 2);
   }
 
   /** Sets the congestion notification. */
   public void ecn(int ecn) {
-    set16(0, Wire.u16(segment, offset) & 0xfffc | ecn);
+    set16(0, (Wire.u16(segment, offset) & 0xfffc) | ecn);
   }
 
   /** Sets the total length. */

@@ -12,28 +12,22 @@ final class Options {
   private Options() {
   }
 
-  /** Offset of the first option {@code kind} from {@code at} up to {@code end}, or -1; every step is at least one octet. */
-  static long find(MemorySegment segment, long at, long end, int kind) {
-    while (at < end) {
-      int found = Wire.u8(segment, at);
+  /** Offset of the first option {@code kind} in {@code length} octets from {@code offset}, or -1. */
+  static long find(MemorySegment segment, long offset, int length, int kind) {
+    // Every step is at least one octet.
+    for (int at = 0; at < length;) {
+      int found = Wire.u8(segment, offset + at);
       if (found == 0) {
         return -1;
       }
-      if (found == 1) {
-        at++;
-        continue;
-      }
-      if (at + 1 >= end) {
-        return -1;
-      }
-      int length = Wire.u8(segment, at + 1);
-      if (length < 2 || at + length > end) {
+      int step = found == 1 ? 1 : at + 1 < length ? Wire.u8(segment, offset + at + 1) : 0;
+      if ((found != 1 && step < 2) || at + step > length) {
         return -1;
       }
       if (found == kind) {
-        return at;
+        return offset + at;
       }
-      at += length;
+      at += step;
     }
     return -1;
   }

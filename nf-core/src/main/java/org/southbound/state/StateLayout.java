@@ -45,7 +45,9 @@ public record StateLayout(String schema, int version, Kind kind, Merge merge, St
     /** All fields are numbers, and are added. */
     SUM,
     /** All fields are numbers; the greatest wins. */
-    MAXIMUM
+    MAXIMUM,
+    /** All fields are sets, one bit an element, and are united. */
+    UNION
   }
 
   /**

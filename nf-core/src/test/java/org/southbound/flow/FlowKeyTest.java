@@ -34,7 +34,8 @@ class FlowKeyTest {
   }
 
   private static Packet udp(int version, int vlan, End source, End destination) {
-    MemorySegment frame = Arena.ofAuto().allocate(Ethernet.LENGTH + Vlan.LENGTH + (version == 4 ? 20 : 40) + Udp.LENGTH);
+    MemorySegment frame = Arena.ofAuto()
+        .allocate(Ethernet.LENGTH + Vlan.LENGTH + (version == 4 ? 20 : 40) + Udp.LENGTH);
     Ethernet.write(frame, 0, 1, 2, 0);
     Vlan.write(frame, 12, Vlan.C_TAG, 0, vlan);
     Wire.u16(frame, 16, version == 4 ? Ethernet.IPV4 : Ethernet.IPV6);
@@ -89,7 +90,7 @@ class FlowKeyTest {
       assertEquals(b, new End(there.k2, there.k3, FlowKey.portB(there.k4)));
       int order = Long.compareUnsigned(a.high, b.high);
       order = order != 0 ? order : Long.compareUnsigned(a.low, b.low);
-      assertTrue(order < 0 || order == 0 && a.port <= b.port);
+      assertTrue(order < 0 || (order == 0 && a.port <= b.port));
       assertEquals(i % 4096, FlowKey.vlan(there.k4));
       assertEquals(Protocol.UDP, FlowKey.protocol(there.k4));
       assertEquals(version, FlowKey.ipVersion(there.k4));

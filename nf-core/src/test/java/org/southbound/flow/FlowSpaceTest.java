@@ -20,6 +20,8 @@ import org.southbound.packet.Packet;
 import org.southbound.packet.Parsed;
 
 class FlowSpaceTest {
+  private static final List<Direction> DIRECTIONS = List.of(Direction.values());
+
   /** One packet, as it is on the wire. */
   private record Sample(int ipVersion, long source, long destination, int protocol, int sourcePort, int port, int vlan,
       int dscp, int label, int flowLabel) {
@@ -96,7 +98,7 @@ class FlowSpaceTest {
     int protocol = new int[]{6, 6, 6, 17, 17, FlowSpace.ANY, 1}[random.nextInt(7)];
     int version = new int[]{0, 4, 4, 6}[random.nextInt(4)];
     boolean ported = protocol == 6 || protocol == 17;
-    return new FlowSpace(Direction.values()[random.nextInt(3)], protocol, version, prefix(random, version),
+    return new FlowSpace(DIRECTIONS.get(random.nextInt(3)), protocol, version, prefix(random, version),
         prefix(random, version), ports(random, ported), ports(random, ported),
         random.nextInt(6) == 0 ? 5 : FlowSpace.ANY,
         random.nextInt(6) == 0 ? 46 : FlowSpace.ANY, random.nextInt(6) == 0 ? 21 : 0,
@@ -128,7 +130,7 @@ class FlowSpaceTest {
     var packets = universe.stream().map(Sample::packet).toList();
     for (int round = 0; round < 250; round++) {
       var a = random(random);
-      var b = round % 5 == 0 ? a.swapped().direction(Direction.values()[random.nextInt(3)]) : random(random);
+      var b = round % 5 == 0 ? a.swapped().direction(DIRECTIONS.get(random.nextInt(3))) : random(random);
       var both = a.intersection(b);
       assertTrue(both.size() <= 2, both::toString);
       boolean overlaps = false;

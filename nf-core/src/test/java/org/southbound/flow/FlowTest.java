@@ -83,6 +83,23 @@ class FlowTest {
   }
 
   @Test
+  void shouldComeBackToItsPacketWhenAnotherFlowGaveWay() {
+    try (var table = new RecordTable(16, 1)) {
+      table.insert(0, 5, 0, 0, 0, 0, 0);
+      var flow = new Flow();
+      table.evictIdle(10, id -> {
+        flow.bind(table, id);
+        assertEquals(5, flow.initiatorLow());
+        assertTrue(flow.exists() && flow.fromInitiator());
+      });
+      flow.bind(table, packet(true), RecordTable.ABSENT, 20);
+      assertTrue(flow.create() && flow.isNew());
+      assertEquals(20, flow.initiatorLow());
+      assertEquals(20, table.header(flow.id(), RecordTable.LAST_SEEN));
+    }
+  }
+
+  @Test
   void shouldEndAfterThePacketAndExpire() {
     try (var table = new RecordTable(16, 2)) {
       var flow = new Flow();

@@ -158,7 +158,8 @@ final class Frames {
     samples.put("ip options", ipv4(Protocol.TCP).v4Options(7, 7, 4, 0, 0, 0, 0, 0).tcp(40_000, 80).data(4).done());
     samples.put("padding", ipv4(Protocol.TCP).tcp(40_000, 80).done(6));
     samples.put("vlan", ethernet(Ethernet.IPV4).tag(Vlan.C_TAG, 42).v4(Protocol.UDP).udp(53, 5353).data(7).done());
-    samples.put("qinq", ethernet(Ethernet.IPV6).tag(Vlan.S_TAG, 9).tag(Vlan.C_TAG, 42).v6(Protocol.TCP).tcp(1, 2).done());
+    samples.put("qinq",
+        ethernet(Ethernet.IPV6).tag(Vlan.S_TAG, 9).tag(Vlan.C_TAG, 42).v6(Protocol.TCP).tcp(1, 2).done());
     samples.put("four tags", ethernet(Ethernet.IPV4).tag(Vlan.OLD_S_TAG, 1).tag(Vlan.S_TAG, 2).tag(Vlan.C_TAG, 3)
         .tag(Vlan.C_TAG, 4).v4(Protocol.UDP).udp(1, 2).done());
     samples.put("udp", ipv4(Protocol.UDP).udp(53, 5353).data(33).done());
@@ -177,7 +178,8 @@ final class Frames {
     samples.put("tcp6", ipv6(Protocol.TCP).tcp(40_000, 443, options).data(3).done());
     samples.put("udp6", ipv6(Protocol.UDP).udp(53, 5353).data(3).done());
     samples.put("echo6", ipv6(Protocol.ICMPV6).icmp(Icmp.V6_ECHO, 0, 0x12340001).data(8).done());
-    samples.put("too big", ipv6(Protocol.ICMPV6).icmp(Icmp.V6_PACKET_TOO_BIG, 0, 1280).inside(samples.get("tcp6"), 99).done());
+    samples.put("too big",
+        ipv6(Protocol.ICMPV6).icmp(Icmp.V6_PACKET_TOO_BIG, 0, 1280).inside(samples.get("tcp6"), 99).done());
     samples.put("no next", ipv6(Protocol.NO_NEXT_HEADER).done());
     samples.put("extensions", ipv6(Protocol.HOP_BY_HOP).extension(Protocol.ROUTING, 16).extension(Protocol.AH, 24)
         .authentication(Protocol.DESTINATION_OPTIONS).extension(Protocol.TCP, 8).tcp(5, 6).data(5).done());

@@ -36,7 +36,8 @@ class HeaderGoldenTest {
   @BeforeAll
   static void build() throws Exception {
     assumeTrue(Files.isExecutable(PYTHON), "no " + PYTHON);
-    var scapy = new ProcessBuilder(PYTHON.toString(), "-c", "import scapy.contrib.nsh").redirectErrorStream(true).start();
+    var scapy = new ProcessBuilder(PYTHON.toString(), "-c", "import scapy.contrib.nsh").redirectErrorStream(true)
+        .start();
     scapy.getInputStream().readAllBytes();
     assumeTrue(scapy.waitFor() == 0, "no python3-scapy");
     Path errors = Files.createTempFile("scapy", ".err");

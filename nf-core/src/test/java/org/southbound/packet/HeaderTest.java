@@ -20,7 +20,7 @@ class HeaderTest {
   private final MemorySegment memory = Arena.ofAuto().allocate(AT + 64);
 
   private int bits(int bits) {
-    return random.nextInt() >>> 32 - bits;
+    return random.nextInt() >>> (32 - bits);
   }
 
   private void noise() {
@@ -47,7 +47,8 @@ class HeaderTest {
       assertEquals(new Values(Vlan.S_TAG, priority, vid), new Values(vlan.tpid(), vlan.priority(), vlan.vid()));
       vlan.vid(vid ^ 0xfff);
       vlan.priority(priority ^ 7);
-      assertEquals(new Values(Vlan.S_TAG, priority ^ 7, vid ^ 0xfff), new Values(vlan.tpid(), vlan.priority(), vlan.vid()));
+      assertEquals(new Values(Vlan.S_TAG, priority ^ 7, vid ^ 0xfff),
+          new Values(vlan.tpid(), vlan.priority(), vlan.vid()));
       assertFalse(vlan.dropEligible());
     }
   }
@@ -87,7 +88,8 @@ class HeaderTest {
       Ipv6.write(memory, AT, values[0], values[1], values[2], values[3], values[4], addresses[0], addresses[1],
           addresses[2], addresses[3]);
       var ip = new Ipv6(memory, AT);
-      assertArrayEquals(values, new int[]{ip.dscp(), ip.flowLabel(), ip.payloadLength(), ip.nextHeader(), ip.hopLimit()});
+      assertArrayEquals(values,
+          new int[]{ip.dscp(), ip.flowLabel(), ip.payloadLength(), ip.nextHeader(), ip.hopLimit()});
       assertArrayEquals(addresses,
           new long[]{ip.sourceHigh(), ip.sourceLow(), ip.destinationHigh(), ip.destinationLow()});
       assertEquals(0, ip.ecn());
@@ -206,7 +208,8 @@ class HeaderTest {
       int checksum = Wire.u16(frame, field);
       // Identifier or ports, and all that the pseudo header has.
       int word = random.nextInt();
-      checksum = Checksum.update16(checksum, Wire.u16(frame, packet.l4()), packet.protocol() == Protocol.UDP ? 9 : word);
+      checksum = Checksum.update16(checksum, Wire.u16(frame, packet.l4()),
+          packet.protocol() == Protocol.UDP ? 9 : word);
       Wire.u16(frame, packet.l4(), packet.protocol() == Protocol.UDP ? 9 : word);
       if (packet.ipVersion() == 6) {
         for (int at = 8; at < 40; at += 8) {

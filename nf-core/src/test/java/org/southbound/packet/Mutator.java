@@ -15,7 +15,8 @@ import java.util.SplittableRandom;
 final class Mutator {
   private static final int LONGEST = 700;
   private static final int MARGIN = 64;
-  private static final int[] INTERESTING = {0, 1, 4, 5, 6, 7, 8, 0x0f, 17, 44, 0x40, 0x45, 0x4f, 58, 60, 0x60, 0x7f, 0x80,
+  private static final int[] INTERESTING = {0, 1, 4, 5, 6, 7, 8, 0x0f, 17, 44, 0x40, 0x45, 0x4f, 58, 60, 0x60, 0x7f,
+      0x80,
       0x81, 0x88, 0xff};
 
   private final SplittableRandom random;

@@ -55,8 +55,11 @@ final class Walk {
   }
 
   private void read(Packet packet) {
-    var ethernet = packet.ethernet();
-    seen += ethernet.destination() + ethernet.source() + ethernet.etherType() + packet.payloadLength();
+    if (packet.inner == Packet.ETHERNET) {
+      var ethernet = packet.ethernet();
+      seen += ethernet.destination() + ethernet.source() + ethernet.etherType();
+    }
+    seen += packet.payloadLength();
     if (packet.ipVersion() == 0) {
       return;
     }
@@ -69,7 +72,8 @@ final class Walk {
     switch (packet.protocol()) {
       case Protocol.TCP -> {
         var tcp = packet.tcp();
-        seen += tcp.sequence() + tcp.acknowledgment() + tcp.flags() + tcp.window() + tcp.checksum() + tcp.urgentPointer()
+        seen += tcp.sequence() + tcp.acknowledgment() + tcp.flags() + tcp.window() + tcp.checksum()
+            + tcp.urgentPointer()
             + tcp.mss() + tcp.windowScale() + (tcp.sackPermitted() ? 1 : 0);
         seen += tcp.timestamps() < 0 ? 0 : Wire.u64(packet.memory(), tcp.timestamps());
       }
