@@ -34,7 +34,8 @@ public final class Peers implements AutoCloseable {
    */
   public PeerClient client(Endpoint endpoint) throws PeerException {
     if (endpoint.getHost().isEmpty() || endpoint.getPeerPort() <= 0 || endpoint.getPeerPort() > 65535) {
-      throw new PeerException(PeerException.UNKNOWN, "no host and peer port are known for the NF '" + endpoint.getNf() + "'",
+      throw new PeerException(PeerException.UNKNOWN,
+          "no host and peer port are known for the NF '" + endpoint.getNf() + "'",
           endpoint.getNf(), 0, null);
     }
     var key = Endpoint.newBuilder(endpoint).clearDataPort().build();

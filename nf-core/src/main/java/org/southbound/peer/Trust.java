@@ -99,7 +99,8 @@ public final class Trust {
     try {
       Files.createDirectories(home);
     } catch (IOException e) {
-      throw new TrustException("cannot make " + home + " (" + e.getMessage() + "): name a --home that this user may write",
+      throw new TrustException(
+          "cannot make " + home + " (" + e.getMessage() + "): name a --home that this user may write",
           e);
     }
     trust.refresh();
@@ -166,7 +167,8 @@ public final class Trust {
             + ", which is not configured: configure it, or give the peer's fingerprint");
       }
       if (peer.authority() == null && peer.fingerprints().isEmpty()) {
-        throw new TrustException("peer " + peer.name() + " has neither fingerprint nor authority: configure one of them");
+        throw new TrustException(
+            "peer " + peer.name() + " has neither fingerprint nor authority: configure one of them");
       }
       byName.put(peer.name(), peer);
       for (var fingerprint : peer.fingerprints()) {
@@ -363,7 +365,8 @@ public final class Trust {
     }
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+        throws CertificateException {
       decideFor(chain);
     }
 
@@ -379,7 +382,8 @@ public final class Trust {
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+        throws CertificateException {
       decideFor(chain);
     }
 
