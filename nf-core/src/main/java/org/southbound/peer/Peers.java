@@ -61,13 +61,13 @@ public final class Peers implements AutoCloseable {
   public void close() {
     connections.values().forEach(PeerConnection::close);
     connections.clear();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   /** The message of the deepest cause, which is the one that says something. */
   static String rootMessage(Throwable thrown) {
     var root = thrown;
-    while (root.getCause() != null && root.getCause() != root) {
+    while (root.getCause() != null) {
       root = root.getCause();
     }
     return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();

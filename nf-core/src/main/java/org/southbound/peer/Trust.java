@@ -119,7 +119,7 @@ public final class Trust {
     var file = home.resolve(FILE);
     var found = Credentials.read(file, "remove it; with a bundle, install a new one");
     var next = folder != null ? fromFolder(found, now) : fromHome(found, now);
-    if (next != found) {
+    if (!next.equals(found)) {
       next.write(file);
     }
     own = next;
