@@ -86,7 +86,7 @@ public final class PeerServer implements AutoCloseable {
     try {
       server.start();
     } catch (IOException e) {
-      var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
       throw new TrustException("cannot listen for peers on " + address.getHostString() + ":" + address.getPort() + " ("
           + Peers.rootMessage(e) + "): name another --peer-port or --address", e);
     }
@@ -107,7 +107,7 @@ public final class PeerServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     server.shutdownNow();
-    var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   // ---- calls ----

@@ -61,7 +61,7 @@ public final class Peers implements AutoCloseable {
   public void close() {
     connections.values().forEach(PeerConnection::close);
     connections.clear();
-    var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   /** The message of the deepest cause, which is the one that says something. */
