@@ -39,9 +39,11 @@ final class Authority {
     try {
       if (Files.notExists(folder)) {
         Files.createDirectories(folder.toAbsolutePath().getParent());
-        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createDirectories(folder,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
-      try (var channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      try (
+          var channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
         var lock = channel.lock();
         try {
           return new Authority(folder, load(folder, now));
@@ -69,8 +71,9 @@ final class Authority {
       throw new TrustException(file + " is no certificate authority: name another trust folder");
     }
     if (found.expired(now)) {
-      throw new TrustException("the authority in " + folder + " expired on " + found.certificate().getNotAfter().toInstant()
-          + ": remove the folder and enroll every instance again");
+      throw new TrustException(
+          "the authority in " + folder + " expired on " + found.certificate().getNotAfter().toInstant()
+              + ": remove the folder and enroll every instance again");
     }
     return found;
   }

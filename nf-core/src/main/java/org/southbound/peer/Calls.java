@@ -47,7 +47,7 @@ final class Calls {
     @Override
     public T parse(InputStream stream) {
       try {
-        var octets = stream instanceof KnownLength ? stream.readNBytes(stream.available()) : stream.readAllBytes();
+        var octets = whole(stream);
         var input = UnsafeByteOperations.unsafeWrap(octets).newCodedInput();
         input.enableAliasing(true);
         T message = parser.parseFrom(input);
@@ -58,6 +58,16 @@ final class Calls {
             .asRuntimeException();
       }
     }
+  }
+
+  /** InputStream's own methods gather pieces of 16 KiB and copy them together. */
+  private static byte[] whole(InputStream stream) throws IOException {
+    if (!(stream instanceof KnownLength)) {
+      return stream.readAllBytes();
+    }
+    var octets = new byte[stream.available()];
+    stream.readNBytes(octets, 0, octets.length);
+    return octets;
   }
 
   /** A message that is written at once when the transport asks. */

@@ -122,7 +122,8 @@ record Credentials(PrivateKey key, X509Certificate certificate, X509Certificate 
             new GeneralNames(new GeneralName[]{new GeneralName(GeneralName.dNSName, name),
                 new GeneralName(GeneralName.dNSName, "localhost"), new GeneralName(GeneralName.iPAddress, loopback)}));
       }
-      var signer = new JcaContentSignerBuilder("SHA256withECDSA").build(issuer == null ? keys.getPrivate() : issuer.key);
+      var signer = new JcaContentSignerBuilder("SHA256withECDSA")
+          .build(issuer == null ? keys.getPrivate() : issuer.key);
       return new JcaX509CertificateConverter().getCertificate(builder.build(signer));
     } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
       throw new TrustException("cannot make a certificate for " + name + ": " + e.getMessage(), e);
@@ -217,7 +218,8 @@ record Credentials(PrivateKey key, X509Certificate certificate, X509Certificate 
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {
-      throw new TrustException("cannot read " + file + " (" + e.getMessage() + "): run as its owner, or enroll again", e);
+      throw new TrustException("cannot read " + file + " (" + e.getMessage() + "): run as its owner, or enroll again",
+          e);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw new TrustException(file + " is damaged (" + e.getMessage() + "): " + remedy, e);
     }

@@ -37,7 +37,8 @@ public final class Enrollment {
    * @return name that the bundle was made for
    */
   public static String install(Path home, Path bundle, InstantSource clock) throws TrustException {
-    var credentials = Credentials.read(bundle, "make a new one with ./southbound enroll --trust DIR --name NF --bundle FILE");
+    var credentials = Credentials.read(bundle,
+        "make a new one with ./southbound enroll --trust DIR --name NF --bundle FILE");
     if (credentials == null) {
       throw new TrustException("there is no bundle " + bundle + ": name the file that enroll --trust wrote");
     }

@@ -94,7 +94,8 @@ final class PeerConnection implements PeerClient {
     failed = false;
     channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPeerPort()).eventLoopGroup(loop)
         .channelType(NioSocketChannel.class, InetSocketAddress.class).sslContext(tls).overrideAuthority(AUTHORITY)
-        .directExecutor().disableRetry().flowControlWindow(Peers.WINDOW_BYTES).maxInboundMessageSize(Calls.MESSAGE_BYTES)
+        .directExecutor().disableRetry().flowControlWindow(Peers.WINDOW_BYTES)
+        .maxInboundMessageSize(Calls.MESSAGE_BYTES)
         .keepAliveTime(10, TimeUnit.SECONDS).keepAliveTimeout(5, TimeUnit.SECONDS).keepAliveWithoutCalls(true)
         .idleTimeout(365, TimeUnit.DAYS).build();
     watch(channel, channel.getState(true), false);
@@ -175,7 +176,8 @@ final class PeerConnection implements PeerClient {
       if (cause instanceof SSLException && cause.getMessage() != null
           && (cause.getMessage().contains("alert") || cause.getMessage().contains("ALERT"))) {
         return refused(PeerException.REFUSED, label() + " at " + where() + " does not trust this instance ("
-            + Peers.handshakeMessage(cause) + "): share a trust folder, enroll, or configure our fingerprint there", status);
+            + Peers.handshakeMessage(cause) + "): share a trust folder, enroll, or configure our fingerprint there",
+            status);
       }
     }
     var reason = status.getCause() == null ? status.getDescription() : Peers.rootMessage(status.getCause());

@@ -78,13 +78,15 @@ public final class PeerServer implements AutoCloseable {
         .channelFactory(Accepting::new).sslContext(PeerTls.server(trust)).flowControlWindow(Peers.WINDOW_BYTES)
         .maxInboundMessageSize(Calls.MESSAGE_BYTES).maxInboundMetadataSize(8 << 10)
         .maxConcurrentCallsPerConnection(256).handshakeTimeout(5, TimeUnit.SECONDS).keepAliveTime(5, TimeUnit.SECONDS)
-        .keepAliveTimeout(5, TimeUnit.SECONDS).permitKeepAliveTime(5, TimeUnit.SECONDS).permitKeepAliveWithoutCalls(true)
+        .keepAliveTimeout(5, TimeUnit.SECONDS).permitKeepAliveTime(5, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
         .executor(Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("peer-call").factory()))
-        .addTransportFilter(new Watch()).addService(ServerInterceptors.intercept(service(), new Authentication())).build();
+        .addTransportFilter(new Watch()).addService(ServerInterceptors.intercept(service(), new Authentication()))
+        .build();
     try {
       server.start();
     } catch (IOException e) {
-      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
       throw new TrustException("cannot listen for peers on " + address.getHostString() + ":" + address.getPort() + " ("
           + Peers.rootMessage(e) + "): name another --peer-port or --address", e);
     }
@@ -105,7 +107,7 @@ public final class PeerServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     server.shutdownNow();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   // ---- calls ----
@@ -114,7 +116,9 @@ public final class PeerServer implements AutoCloseable {
     return ServerServiceDefinition.builder(PeerGrpc.SERVICE_NAME)
         .addMethod(PeerGrpc.getDescribeMethod(), unary((peer, request) -> handler.describe(peer), null))
         .addMethod(PeerGrpc.getPrepareChainMethod(),
-            unary((peer, request) -> PrepareChainReply.newBuilder().setAccepted(handler.prepareChain(peer, request)).build(),
+            unary(
+                (peer, request) -> PrepareChainReply.newBuilder().setAccepted(handler.prepareChain(peer, request))
+                    .build(),
                 failure -> PrepareChainReply.newBuilder().setFailure(failure).build()))
         .addMethod(PeerGrpc.getConfirmChainMethod(), step(handler::confirmChain))
         .addMethod(PeerGrpc.getAbortChainMethod(), step(handler::abortChain))
@@ -171,7 +175,8 @@ public final class PeerServer implements AutoCloseable {
         reply = refusal.apply(e.failure());
       } catch (RuntimeException e) {
         LOG.error("a call of {} failed by a fault here", PEER.get(), e);
-        observer.onError(Status.INTERNAL.withDescription("fault: " + e.getClass().getSimpleName()).asRuntimeException());
+        observer
+            .onError(Status.INTERNAL.withDescription("fault: " + e.getClass().getSimpleName()).asRuntimeException());
         return;
       }
       observer.onNext(reply);

@@ -20,7 +20,8 @@ final class PeerTls {
   }
 
   static SslContext server(Trust trust) throws TrustException {
-    return build(SslContextBuilder.forServer(trust.keys()).trustManager(trust.decider("")).clientAuth(ClientAuth.REQUIRE));
+    return build(
+        SslContextBuilder.forServer(trust.keys()).trustManager(trust.decider("")).clientAuth(ClientAuth.REQUIRE));
   }
 
   /** @param expected name that the server must have; empty: any that is trusted */
@@ -33,7 +34,8 @@ final class PeerTls {
   private static SslContext build(SslContextBuilder builder) throws TrustException {
     try {
       // No session is resumed: each handshake asks whether the peer is trusted now.
-      return GrpcSslContexts.configure(builder.protocols(VERSION), PROVIDER).sessionCacheSize(1).sessionTimeout(1).build();
+      return GrpcSslContexts.configure(builder.protocols(VERSION), PROVIDER).sessionCacheSize(1).sessionTimeout(1)
+          .build();
     } catch (SSLException e) {
       throw new TrustException("TLS cannot start (" + e.getMessage() + "): check the Java installation", e);
     }

@@ -34,7 +34,8 @@ public final class Peers implements AutoCloseable {
    */
   public PeerClient client(Endpoint endpoint) throws PeerException {
     if (endpoint.getHost().isEmpty() || endpoint.getPeerPort() <= 0 || endpoint.getPeerPort() > 65535) {
-      throw new PeerException(PeerException.UNKNOWN, "no host and peer port are known for the NF '" + endpoint.getNf() + "'",
+      throw new PeerException(PeerException.UNKNOWN,
+          "no host and peer port are known for the NF '" + endpoint.getNf() + "'",
           endpoint.getNf(), 0, null);
     }
     var key = Endpoint.newBuilder(endpoint).clearDataPort().build();
@@ -60,13 +61,13 @@ public final class Peers implements AutoCloseable {
   public void close() {
     connections.values().forEach(PeerConnection::close);
     connections.clear();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   /** The message of the deepest cause, which is the one that says something. */
   static String rootMessage(Throwable thrown) {
     var root = thrown;
-    while (root.getCause() != null && root.getCause() != root) {
+    while (root.getCause() != null) {
       root = root.getCause();
     }
     return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();

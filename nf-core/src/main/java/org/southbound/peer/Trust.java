@@ -99,7 +99,8 @@ public final class Trust {
     try {
       Files.createDirectories(home);
     } catch (IOException e) {
-      throw new TrustException("cannot make " + home + " (" + e.getMessage() + "): name a --home that this user may write",
+      throw new TrustException(
+          "cannot make " + home + " (" + e.getMessage() + "): name a --home that this user may write",
           e);
     }
     trust.refresh();
@@ -118,7 +119,7 @@ public final class Trust {
     var file = home.resolve(FILE);
     var found = Credentials.read(file, "remove it; with a bundle, install a new one");
     var next = folder != null ? fromFolder(found, now) : fromHome(found, now);
-    if (next != found) {
+    if (!next.equals(found)) {
       next.write(file);
     }
     own = next;
@@ -166,7 +167,8 @@ public final class Trust {
             + ", which is not configured: configure it, or give the peer's fingerprint");
       }
       if (peer.authority() == null && peer.fingerprints().isEmpty()) {
-        throw new TrustException("peer " + peer.name() + " has neither fingerprint nor authority: configure one of them");
+        throw new TrustException(
+            "peer " + peer.name() + " has neither fingerprint nor authority: configure one of them");
       }
       byName.put(peer.name(), peer);
       for (var fingerprint : peer.fingerprints()) {
@@ -363,7 +365,8 @@ public final class Trust {
     }
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+        throws CertificateException {
       decideFor(chain);
     }
 
@@ -379,7 +382,8 @@ public final class Trust {
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+        throws CertificateException {
       decideFor(chain);
     }
 

@@ -103,7 +103,8 @@ class PeerTest {
     var chain = ChainReference.newBuilder().setChain("c").build();
 
     assertEquals("fw1", client.describe().getNf());
-    var prepared = client.prepareChain(PrepareChainRequest.newBuilder().addProtocols("nsh-vxlan-gpe").setSpi(5).build());
+    var prepared = client
+        .prepareChain(PrepareChainRequest.newBuilder().addProtocols("nsh-vxlan-gpe").setSpi(5).build());
     assertEquals("nsh-vxlan-gpe", prepared.getProtocol());
     client.confirmChain(chain);
     client.abortChain(chain);
@@ -146,7 +147,8 @@ class PeerTest {
     });
     var client = call(shared("mon1"), "fw1", server.port());
 
-    var refused = assertThrows(PeerException.class, () -> client.prepareChain(PrepareChainRequest.getDefaultInstance()));
+    var refused = assertThrows(PeerException.class,
+        () -> client.prepareChain(PrepareChainRequest.getDefaultInstance()));
     assertEquals("southbound:no-common-protocol", refused.appTag());
     assertEquals("speaks vlan only", refused.getMessage());
     assertEquals("ids9", refused.nf());
@@ -333,8 +335,9 @@ class PeerTest {
     try (var stream = client.transfer()) {
       stream.send(prepare("firewall"));
       assertTrue(stream.receive(SOON).hasPrepared());
-      stream.send(TransferFromSource.newBuilder().setCancel(new PeerException("southbound:cancelled", "by hand").failure())
-          .build());
+      stream.send(
+          TransferFromSource.newBuilder().setCancel(new PeerException("southbound:cancelled", "by hand").failure())
+              .build());
       assertEquals("southbound:cancelled", destination.poll(5, TimeUnit.SECONDS).appTag());
     }
     try (var stream = client.transfer()) {
@@ -374,7 +377,8 @@ class PeerTest {
         for (TransferFromSource message; (message = stream.receive(SOON)) != null;) {
           switch (message.getStepCase()) {
             case PREPARE ->
-              stream.send(TransferFromDestination.newBuilder().setPrepared(TransferPrepared.getDefaultInstance()).build());
+              stream.send(
+                  TransferFromDestination.newBuilder().setPrepared(TransferPrepared.getDefaultInstance()).build());
             case CHUNK -> {
               count += message.getChunk().getCount();
               crc.update(message.getChunk().getRecords().asReadOnlyByteBuffer());
@@ -383,8 +387,9 @@ class PeerTest {
               if ((int) crc.getValue() != message.getEnd().getChecksum()) {
                 throw new PeerException("southbound:checksum", "the records were harmed");
               }
-              stream.send(TransferFromDestination.newBuilder().setImported(TransferImported.newBuilder().addCounts(count))
-                  .build());
+              stream
+                  .send(TransferFromDestination.newBuilder().setImported(TransferImported.newBuilder().addCounts(count))
+                      .build());
               crc.reset();
               count = 0;
             }

@@ -49,7 +49,8 @@ class TrustTest {
     var processes = new ArrayList<Process>();
     for (int i = 0; i < 3; i++) {
       processes.add(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-          System.getProperty("java.class.path"), TrustTest.class.getName(), "fw" + i, folder.resolve("fw" + i).toString(),
+          System.getProperty("java.class.path"), TrustTest.class.getName(), "fw" + i,
+          folder.resolve("fw" + i).toString(),
           folder.resolve("trust").toString()).redirectErrorStream(true).start());
     }
     for (int i = 0; i < 3; i++) {
