@@ -196,6 +196,11 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   @Override
+  public void refreshChain(String name) {
+    chains.refresh(name);
+  }
+
+  @Override
   public List<ChainState> chains() {
     return chains.states();
   }
@@ -418,7 +423,36 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     return setup.metrics.definitions();
   }
 
+  @Override
+  public Map<String, Long> allMetrics() {
+    return setup.metrics.values();
+  }
+
   // ---- VnfApi: the instance
+
+  @Override
+  public List<ChainingProtocol> protocols() {
+    return setup.protocols;
+  }
+
+  @Override
+  public Map<String, String> variantDescriptions(Operation operation) {
+    var result = new LinkedHashMap<String, String>();
+    if (operation == Operation.TRANSFER) {
+      setup.transfers.forEach(variant -> result.put(variant.name(), variant.description()));
+    } else {
+      setup.replications.forEach(variant -> result.put(variant.name(), variant.description()));
+    }
+    return result;
+  }
+
+  @Override
+  public Map<String, Long> ruleHits() {
+    var hits = new LinkedHashMap<String, Long>();
+    dataplane.workers().forEach(worker -> worker.nf().ruleHits()
+        .forEach((name, packets) -> hits.merge(name, packets, Long::sum)));
+    return hits;
+  }
 
   @Override
   public Specification specification() {

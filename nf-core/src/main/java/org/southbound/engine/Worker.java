@@ -79,6 +79,8 @@ public final class Worker implements AutoCloseable {
   private Port egress;
   private Port.Destination egressDestination;
   private Port.Destination[] destinations = new Port.Destination[16];
+  /** The hops that {@link #destinations} were made for. */
+  private NextHop[] hops = new NextHop[16];
   private Poller poller;
   private ControlListener control = (packet, path) -> {
   };
@@ -513,14 +515,16 @@ public final class Worker implements AutoCloseable {
   private Port.Destination destination(NextHop next) {
     int number = next.number();
     if (number >= destinations.length) {
-      destinations = Arrays.copyOf(destinations, Math.max(number + 1, 2 * destinations.length));
+      int size = Math.max(number + 1, 2 * destinations.length);
+      destinations = Arrays.copyOf(destinations, size);
+      hops = Arrays.copyOf(hops, size);
     }
-    var destination = destinations[number];
-    if (destination == null || !destination.address().equals(next.address())) {
-      destination = data.destination(next.address());
-      destinations[number] = destination;
+    // By identity: to compare addresses would cost as much as to find the flow.
+    if (hops[number] != next) {
+      hops[number] = next;
+      destinations[number] = data.destination(next.address());
     }
-    return destination;
+    return destinations[number];
   }
 
   // ---- scopes whose state is on the move

@@ -20,9 +20,10 @@ public class Record {
   static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private static final MemorySegment ALL = RecordTable.ALL;
+
   RecordTable table;
   int id = RecordTable.ABSENT;
-  private MemorySegment memory;
   private long base;
   private int length;
 
@@ -30,13 +31,12 @@ public class Record {
   public void bind(RecordTable table, int id) {
     this.table = table;
     this.id = id;
-    this.memory = table.memory();
     if (id < 0) {
       length = 0;
       base = 0;
     } else {
       length = table.stateBytes();
-      base = table.offset(id) + RecordTable.HEADER;
+      base = table.stateAddress(id);
     }
   }
 
@@ -60,57 +60,57 @@ public class Record {
 
   /** A field of 8 bits, unsigned. */
   public int getByte(long offset) {
-    return memory.get(U8, at(offset, 1)) & 0xff;
+    return ALL.get(U8, at(offset, 1)) & 0xff;
   }
 
   /** A field of 16 bits, unsigned. */
   public int getShort(long offset) {
-    return memory.get(U16, at(offset, 2)) & 0xffff;
+    return ALL.get(U16, at(offset, 2)) & 0xffff;
   }
 
   /** A field of 32 bits. */
   public int getInt(long offset) {
-    return memory.get(U32, at(offset, 4));
+    return ALL.get(U32, at(offset, 4));
   }
 
   /** A field of 64 bits. */
   public long getLong(long offset) {
-    return memory.get(U64, at(offset, 8));
+    return ALL.get(U64, at(offset, 8));
   }
 
   /** Sets a field of 8 bits. */
   public void setByte(long offset, int value) {
-    memory.set(U8, at(offset, 1), (byte) value);
+    ALL.set(U8, at(offset, 1), (byte) value);
   }
 
   /** Sets a field of 16 bits. */
   public void setShort(long offset, int value) {
-    memory.set(U16, at(offset, 2), (short) value);
+    ALL.set(U16, at(offset, 2), (short) value);
   }
 
   /** Sets a field of 32 bits. */
   public void setInt(long offset, int value) {
-    memory.set(U32, at(offset, 4), value);
+    ALL.set(U32, at(offset, 4), value);
   }
 
   /** Sets a field of 64 bits. */
   public void setLong(long offset, long value) {
-    memory.set(U64, at(offset, 8), value);
+    ALL.set(U64, at(offset, 8), value);
   }
 
   /** Adds to a field of 32 bits and returns the sum, modulo 2^32. */
   public int addInt(long offset, int n) {
     long at = at(offset, 4);
-    int sum = memory.get(U32, at) + n;
-    memory.set(U32, at, sum);
+    int sum = ALL.get(U32, at) + n;
+    ALL.set(U32, at, sum);
     return sum;
   }
 
   /** Adds to a field of 64 bits and returns the sum. */
   public long addLong(long offset, long n) {
     long at = at(offset, 8);
-    long sum = memory.get(U64, at) + n;
-    memory.set(U64, at, sum);
+    long sum = ALL.get(U64, at) + n;
+    ALL.set(U64, at, sum);
     return sum;
   }
 }

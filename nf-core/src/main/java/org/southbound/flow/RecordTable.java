@@ -58,7 +58,7 @@ public final class RecordTable implements AutoCloseable {
    * dozen, which decides how many lookups, and so cache misses, the processor has under way at once. Only offsets that the
    * table makes itself, by mask or from a slot, go this way.
    */
-  private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   /** Index of a closed table: empty. */
   private static final long NOWHERE = Arena.global().allocate(64, 64).address();
 
@@ -185,6 +185,18 @@ public final class RecordTable implements AutoCloseable {
         return ALL.get(LONG, at) + ALL.get(LONG, at + firstState);
       }
     }
+  }
+
+  /**
+   * {@link #prefetch(int)} for a whole batch: a loop so tight that the processor has many cache misses under way at once,
+   * which it has not when parsing comes between them.
+   */
+  public long prefetch(int[] hashes, int count) {
+    long sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += prefetch(hashes[i]);
+    }
+    return sum;
   }
 
   /** {@link #find}, then {@link #insert} if absent. */
@@ -347,9 +359,9 @@ public final class RecordTable implements AutoCloseable {
 
   /** A packet of the record's flow came, or its state changes: notes the time, counts the version, marks it dirty. */
   public void touch(int id, long nowMillis) {
-    long at = offset(id);
-    records.set(INT, at + LAST_SEEN, (int) nowMillis);
-    records.set(INT, at + VERSION, records.get(INT, at + VERSION) + 1);
+    long at = keys + offset(id);
+    ALL.set(INT, at + LAST_SEEN, (int) nowMillis);
+    ALL.set(INT, at + VERSION, ALL.get(INT, at + VERSION) + 1);
     for (var dirty : dirtySets) {
       dirty.mark(id);
     }
@@ -360,13 +372,13 @@ public final class RecordTable implements AutoCloseable {
     if (millis < 0 || millis > FARTHEST) {
       throw new IllegalArgumentException("idle timeout of " + millis + " ms");
     }
-    long at = offset(id);
-    if (records.get(INT, at + TIMEOUT) == millis) {
+    long at = keys + offset(id);
+    if (ALL.get(INT, at + TIMEOUT) == millis) {
       return;
     }
-    records.set(INT, at + TIMEOUT, millis);
+    ALL.set(INT, at + TIMEOUT, millis);
     // A later deadline is noticed by the sweep; only an earlier one must be written.
-    int deadline = records.get(INT, at + LAST_SEEN) + horizon(millis);
+    int deadline = ALL.get(INT, at + LAST_SEEN) + horizon(millis);
     if (deadline - deadlines.get(INT, 4L * id) < 0) {
       deadlines.set(INT, 4L * id, deadline);
     }
@@ -424,7 +436,7 @@ public final class RecordTable implements AutoCloseable {
 
   /** How long no packet came, ms. */
   public int idleMillis(int id, long nowMillis) {
-    return (int) nowMillis - records.get(INT, offset(id) + LAST_SEEN);
+    return (int) nowMillis - ALL.get(INT, keys + offset(id) + LAST_SEEN);
   }
 
   /**
@@ -469,6 +481,11 @@ public final class RecordTable implements AutoCloseable {
     return (long) id * recordBytes;
   }
 
+  /** Address of the record's state, for {@link Record}; the memory is the table's while it is open. */
+  long stateAddress(int id) {
+    return keys + offset(id) + HEADER;
+  }
+
   /** The memory of all records. */
   public MemorySegment memory() {
     return records;
@@ -508,7 +525,7 @@ public final class RecordTable implements AutoCloseable {
 
   /** The i-th word of the record's key. */
   public long key(int id, int i) {
-    return records.get(LONG, offset(id) + 8L * i);
+    return ALL.get(LONG, keys + offset(id) + 8L * i);
   }
 
   /** Hash of the record's key, as given by who inserted it. */
@@ -518,12 +535,12 @@ public final class RecordTable implements AutoCloseable {
 
   /** One of the header's fields: {@link #LAST_SEEN}, {@link #TIMEOUT}, {@link #VERSION} and so on. */
   public int header(int id, int field) {
-    return records.get(INT, offset(id) + field);
+    return ALL.get(INT, keys + offset(id) + field);
   }
 
   /** Sets {@link #CACHE}, {@link #LABEL_DSCP} or {@link #FLAGS}. */
   public void header(int id, int field, int value) {
-    records.set(INT, offset(id) + field, value);
+    ALL.set(INT, keys + offset(id) + field, value);
   }
 
   /** Records in the table; any thread. */

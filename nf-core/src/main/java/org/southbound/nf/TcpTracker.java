@@ -2,6 +2,7 @@
 package org.southbound.nf;
 
 import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.southbound.flow.Record;
 import org.southbound.packet.Drop;
@@ -92,22 +93,30 @@ final class TcpTracker {
   private static final int OUT_OF_WINDOW = Drop.TCP_WINDOW.verdict();
 
   // The segment at hand.
-  private Tcp tcp;
+  private MemorySegment memory;
+  private long header;
+  private int headerLength;
   private int flags;
   private int sequence;
   private int end;
   private int ack;
   private int greatestAck;
   private int window;
-  private int payload;
+  // What its sender's side was like before it.
+  private int sent;
+  private int limit;
+  private int greatestWindow;
 
   /** Reads the header of a packet that is no later fragment. */
   void read(Packet packet) {
-    tcp = packet.tcp();
-    payload = packet.payloadLength();
+    // The view must not get into a field: then it would be allocated.
+    var tcp = packet.tcp();
+    memory = packet.memory();
+    header = packet.l4();
+    headerLength = tcp.headerLength();
     flags = tcp.flags();
     sequence = tcp.sequence();
-    end = sequence + payload + (flags >>> 1 & 1) + (flags & 1);
+    end = sequence + packet.payloadLength() + (flags >>> 1 & 1) + (flags & 1);
     ack = tcp.acknowledgment();
     window = tcp.window();
   }
@@ -197,10 +206,10 @@ final class TcpTracker {
   /** A later fragment: it lengthens what the side sent by its octets, whose place in the stream it does not tell. */
   static void laterFragment(Record flow, int side, int octets) {
     int mine = side * SIDE;
-    int sent = flow.getInt(mine + END);
-    int room = flow.getInt(mine + LIMIT) - sent;
+    int end = flow.getInt(mine + END);
+    int room = flow.getInt(mine + LIMIT) - end;
     if (room > 0) {
-      flow.setInt(mine + END, sent + Math.min(octets, room));
+      flow.setInt(mine + END, end + Math.min(octets, room));
     }
   }
 
@@ -241,21 +250,23 @@ final class TcpTracker {
    */
   private boolean within(Record flow, int mine) {
     int other = SIDE - mine;
-    int sent = flow.getInt(mine + END);
+    sent = flow.getInt(mine + END);
+    limit = flow.getInt(mine + LIMIT);
+    greatestWindow = flow.getInt(mine + WINDOW);
     int received = flow.getInt(other + END);
-    greatestAck = tcp.headerLength() > HEADER_WITH_TIMESTAMPS ? greatestSack() : ack;
-    return sequence - flow.getInt(mine + LIMIT) <= 0 && end - sent + flow.getInt(other + WINDOW) + 1 >= 0
-        && greatestAck - received <= 0 && ack - received + Math.max(flow.getInt(mine + WINDOW), OLDEST_ACK) + 1 >= 0;
+    greatestAck = headerLength > HEADER_WITH_TIMESTAMPS ? greatestSack() : ack;
+    return sequence - limit <= 0 && end - sent + flow.getInt(other + WINDOW) + 1 >= 0 && greatestAck - received <= 0
+        && ack - received + Math.max(greatestWindow, OLDEST_ACK) + 1 >= 0;
   }
 
   /** The segment's greatest acknowledgment, selective ones included (RFC 2018). */
   private int greatestSack() {
-    long at = tcp.option(SACK);
+    long at = new Tcp(memory, header).option(SACK);
     int greatest = ack;
     if (at >= 0) {
-      int blocks = Wire.u8(tcp.segment(), at + 1) - 2 >>> 3;
+      int blocks = Wire.u8(memory, at + 1) - 2 >>> 3;
       for (int i = 0; i < blocks; i++) {
-        int edge = Wire.i32(tcp.segment(), at + 6 + 8L * i);
+        int edge = Wire.i32(memory, at + 6 + 8L * i);
         if (edge - greatest > 0) {
           greatest = edge;
         }
@@ -269,23 +280,23 @@ final class TcpTracker {
     int other = SIDE - mine;
     int scaled = window << scaleInUse(flow, side);
     int offered = scaled + (greatestAck - ack);
-    if (Integer.compareUnsigned(offered, flow.getInt(mine + WINDOW)) > 0) {
+    if (offered - greatestWindow > 0) {
       flow.setInt(mine + WINDOW, offered);
     }
-    if (end - flow.getInt(mine + END) > 0) {
+    if (end - sent > 0) {
       flow.setInt(mine + END, end);
-      int beyond = end - flow.getInt(mine + LIMIT);
-      if (beyond > 0) {
-        flow.setInt(other + WINDOW, flow.getInt(other + WINDOW) + beyond);
+      if (end - limit > 0) {
+        // The probe of a window of zero, or a sender that does not mind: its retransmissions are as far behind.
+        flow.setInt(other + WINDOW, flow.getInt(other + WINDOW) + end - limit);
       }
     }
     if (ack - flow.getInt(mine + ACKED) > 0) {
       flow.setInt(mine + ACKED, ack);
     }
     // A window of zero still admits the one octet of a probe (RFC 9293 section 3.8.6.1).
-    int limit = ack + Math.max(scaled, 1);
-    if (limit - flow.getInt(other + LIMIT) > 0) {
-      flow.setInt(other + LIMIT, limit);
+    int admitted = ack + Math.max(scaled, 1);
+    if (admitted - flow.getInt(other + LIMIT) > 0) {
+      flow.setInt(other + LIMIT, admitted);
     }
   }
 
@@ -362,7 +373,7 @@ final class TcpTracker {
       if (end != flow.getInt(mine + END) || ack != flow.getInt(other + END)) {
         return OUT_OF_WINDOW;
       }
-      greatestAck = ack;
+      within(flow, mine);
       agreeOnScale(flow);
       advance(flow, mine, side);
       return FORWARD;
@@ -410,7 +421,7 @@ final class TcpTracker {
   }
 
   private int scale() {
-    int scale = tcp.windowScale();
+    int scale = new Tcp(memory, header).windowScale();
     return scale < 0 ? NO_SCALE : scale;
   }
 
@@ -435,12 +446,12 @@ final class TcpTracker {
     }
     boolean liberal = (flow.getByte(FLAGS) & LIBERAL) != 0;
     int expected = flow.getInt(other + ACKED);
-    int sent = flow.getInt(mine + END);
-    if (check && !liberal && sequence != sent
+    int sentByIt = flow.getInt(mine + END);
+    if (check && !liberal && sequence != sentByIt
         && (sequence - expected < 0 || sequence - flow.getInt(mine + LIMIT) > 0)) {
       return OUT_OF_WINDOW;
     }
-    if (!check || liberal || sequence == expected || sequence == sent) {
+    if (!check || liberal || sequence == expected || sequence == sentByIt) {
       flow.setByte(STATE, CLOSED);
     }
     return FORWARD;

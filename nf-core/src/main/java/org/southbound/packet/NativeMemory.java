@@ -21,6 +21,11 @@ public final class NativeMemory {
           ValueLayout.JAVA_LONG));
   private static final MethodHandle MUNMAP = call("munmap",
       FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+  private static final MethodHandle MADVISE = call("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+      ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+  private static final int MADV_HUGEPAGE = 14;
+  /** From this size on huge pages are asked for: smaller memory gains nothing and would only take more. */
+  private static final long HUGE = 1L << 20;
 
   private NativeMemory() {
   }
@@ -36,6 +41,10 @@ public final class NativeMemory {
       long address = (long) MMAP.invokeExact(0L, octets, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
       if (address == -1) {
         throw new OutOfMemoryError("cannot reserve " + octets + " octets");
+      }
+      if (octets >= HUGE) {
+        // A refusal does no harm: pages are small then, and random access to many of them slower.
+        int ignored = (int) MADVISE.invokeExact(address, octets, MADV_HUGEPAGE);
       }
       return MemorySegment.ofAddress(address).reinterpret(octets, arena, segment -> release(segment.address(), octets));
     } catch (Throwable failure) {

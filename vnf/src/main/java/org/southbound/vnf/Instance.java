@@ -51,7 +51,7 @@ public final class Instance implements AutoCloseable {
       var neighbours = new Neighbours(new Endpoint(settings.name(), settings.address(), data.getPort(), 0),
           (nf, host, port) -> peers.client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host)
               .setPeerPort(port).build()));
-      new EngineMetrics(metrics, workers);
+      EngineMetrics.register(metrics, workers);
       var reports = new Reports(metrics);
       vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(), Catalog.PROTOCOLS,
           Catalog.TRANSFERS, Catalog.REPLICATIONS, VariantNumbers.of(settings.function()), metrics, reports,
