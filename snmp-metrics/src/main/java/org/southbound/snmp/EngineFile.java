@@ -89,7 +89,5 @@ final class EngineFile implements EngineBootsProvider {
   }
 
   @Override
-  public int getEngineBoots() {
-    return boots;
-  }
+  public int getEngineBoots() { return boots; }
 }

@@ -126,9 +126,7 @@ final class MetricsTable implements GenericManagedObject {
   }
 
   @Override
-  public MOScope getScope() {
-    return scope;
-  }
+  public MOScope getScope() { return scope; }
 
   @Override
   public OID find(MOScope range) {

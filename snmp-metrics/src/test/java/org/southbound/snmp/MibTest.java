@@ -34,7 +34,8 @@ class MibTest {
   @Test
   void shouldNumberTheColumnsAsTheContractSays() throws Exception {
     var columns = new TreeMap<Integer, String>();
-    var column = Pattern.compile("(sbMetric\\w+) OBJECT-TYPE(?:(?!OBJECT-TYPE)[^:]|:(?!:=))*::= \\{ sbMetricEntry (\\d+) }")
+    var column = Pattern
+        .compile("(sbMetric\\w+) OBJECT-TYPE(?:(?!OBJECT-TYPE)[^:]|:(?!:=))*::= \\{ sbMetricEntry (\\d+) }")
         .matcher(mib());
     while (column.find()) {
       columns.put(Integer.valueOf(column.group(2)), column.group(1));

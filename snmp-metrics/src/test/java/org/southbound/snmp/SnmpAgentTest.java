@@ -331,9 +331,11 @@ class SnmpAgentTest {
           walked.get(ENTRY + ".5." + metric.index()));
     }
     assertTrue(NetSnmp.ask("snmpwalk", agent, PUBLIC, "1").values().size() > 60);
-    assertTrue(NetSnmp.ask("snmpget", agent, List.of("-v2c", "-c", "wrong", "-t", "0.5", "-r", "0"), ENTRY + ".3.1").text()
-        .contains("Timeout"));
-    assertNotEquals(0, NetSnmp.ask("snmpget", agent, List.of("-v1", "-c", "public", "-t", "0.5", "-r", "0"), ENTRY + ".2.1").status());
+    assertTrue(
+        NetSnmp.ask("snmpget", agent, List.of("-v2c", "-c", "wrong", "-t", "0.5", "-r", "0"), ENTRY + ".3.1").text()
+            .contains("Timeout"));
+    assertNotEquals(0,
+        NetSnmp.ask("snmpget", agent, List.of("-v1", "-c", "public", "-t", "0.5", "-r", "0"), ENTRY + ".2.1").status());
   }
 
   @Test
