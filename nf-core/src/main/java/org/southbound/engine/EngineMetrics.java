@@ -105,7 +105,7 @@ public final class EngineMetrics {
     for (var reason : Drop.values()) {
       if (reason != Drop.FORWARD) {
         metrics.register(
-            Metric.counter(Metrics.FIRST_DROP + reason.ordinal(), "dropped-" + reason.text(), "packets",
+            Metric.counter(Metrics.FIRST_DROP + reason.verdict(), "dropped-" + reason.text(), "packets",
                 "Packets dropped because of " + reason.text()),
             () -> sum(all, worker -> worker.counters().drops(reason)));
       }

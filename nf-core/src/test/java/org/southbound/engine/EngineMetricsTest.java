@@ -32,7 +32,7 @@ class EngineMetricsTest {
     }
     assertEquals(Metric.Indicator.HIGH, byName.get("processing-delay-p99").indicator());
     assertEquals(Metric.Kind.GAUGE, byName.get("flows").kind());
-    assertEquals(100 + Drop.DENIED.ordinal(), byName.get("dropped-denied").index());
+    assertEquals(100 + Drop.DENIED.verdict(), byName.get("dropped-denied").index());
     assertFalse(byName.containsKey("dropped-forward"));
   }
 
