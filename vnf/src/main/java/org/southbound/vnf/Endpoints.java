@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.vnf;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.PublicKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.southbound.netconf.NetconfConfig;
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.NetconfServer;
+import org.southbound.netconf.access.DefaultPolicy;
+import org.southbound.netconf.access.PasswordHash;
+import org.southbound.netconf.access.User;
+import org.southbound.netconf.access.Users;
+import org.southbound.netconf.binding.Binding;
+import org.southbound.netconf.datastore.FileStore.Durability;
+import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.transport.SshKeys;
+import org.southbound.nf.Config;
+import org.southbound.peer.Trust;
+import org.southbound.peer.TrustException;
+import org.southbound.snmp.SnmpAgent;
+import org.southbound.snmp.SnmpConfig;
+
+/** How an instance is reached: NETCONF, SNMP and the metrics page. */
+final class Endpoints implements Management {
+  private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
+
+  private final Map<String, String> addresses = new LinkedHashMap<>();
+  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+  private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
+  private final Instance instance;
+  private volatile Config configured = Config.EMPTY;
+
+  /** Starts them all, or none. */
+  static Management start(Instance instance, Settings settings) throws StartException {
+    var endpoints = new Endpoints(instance);
+    try {
+      endpoints.netconf(settings);
+      endpoints.snmp(settings);
+      endpoints.metrics(settings);
+      return endpoints;
+    } catch (IOException | IllegalArgumentException failure) {
+      endpoints.close();
+      throw new StartException(String.valueOf(failure.getMessage()), false, failure);
+    } catch (NetconfException refused) {
+      endpoints.close();
+      throw new StartException("the stored configuration in " + settings.home() + " is refused: "
+          + refused.getMessage() + "; correct or remove running.xml", false, refused);
+    } catch (StartException failure) {
+      endpoints.close();
+      throw failure;
+    }
+  }
+
+  private Endpoints(Instance instance) {
+    this.instance = instance;
+  }
+
+  private void netconf(Settings settings) throws IOException, NetconfException, StartException {
+    Schema schema = Binding.schema(settings.yangPath());
+    var users = new Users();
+    var password = AdminPassword.of(System.getenv(), settings, System.err);
+    Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? SshKeys.authorized(settings.authorizedKeys().get())
+        : Set.of();
+    users.put(new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null), keys));
+    var server = new NetconfServer(new NetconfConfig(settings.home(),
+        new InetSocketAddress(InetAddress.getByName(settings.address()), settings.netconfPort()), schema, users,
+        new DefaultPolicy(), settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,
+        NetconfConfig.Limits.DEFAULT, InstantSource.system()));
+    open.push(server);
+    if (server.isFirstStart()) {
+      Binding.seed(server, settings.name(), settings.function(), nf -> seed(nf, settings));
+    }
+    open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, settings.user(), this::configured,
+        instance.vnf().neighbours()::configured, ports)));
+    server.start();
+    address("netconf", server.address());
+  }
+
+  private static void seed(org.southbound.netconf.datastore.TreeBuilder nf, Settings settings) {
+    nf.container("data-endpoint", each -> each.leaf("address", settings.address()).leaf("port", settings.dataPort()));
+    nf.container("peer-endpoint", each -> each.leaf("address", settings.address()).leaf("port", settings.peerPort()));
+    nf.container("management", management -> {
+      management.container("netconf",
+          each -> each.leaf("address", settings.address()).leaf("port", settings.netconfPort()));
+      management.container("snmp", each -> each.leaf("address", settings.address()).leaf("port", settings.snmpPort()));
+      management.container("metrics",
+          each -> each.leaf("address", settings.address()).leaf("port", settings.metricsPort()));
+    });
+    nf.container("flow-table", each -> each.leaf("maximum", settings.maximumFlows()).leaf("when-full",
+        settings.evictIdle() ? "evict-idle" : "drop-new"));
+  }
+
+  /** The configuration of the instance is in force: whom it trusts follows. */
+  private void configured(Config nf) {
+    configured = nf;
+    var peers = new ArrayList<Trust.Peer>();
+    for (var peer : nf.list("peer")) {
+      peers.add(new Trust.Peer(peer.leaf("name", ""), peer.leafList("fingerprint"), peer.leaves().get("authority")));
+    }
+    var authorities = new LinkedHashMap<String, List<X509Certificate>>();
+    for (var authority : nf.list("authority")) {
+      authorities.put(authority.leaf("name", ""), certificates(authority.leafList("certificate")));
+    }
+    try {
+      instance.trust().configure(peers, authorities);
+    } catch (TrustException unusable) {
+      LOG.error("the configured peers are not trusted: {}", unusable.getMessage());
+    }
+  }
+
+  private static List<X509Certificate> certificates(List<String> encoded) {
+    var result = new ArrayList<X509Certificate>();
+    for (var text : encoded) {
+      try {
+        result.add((X509Certificate) CertificateFactory.getInstance("X.509")
+            .generateCertificate(new java.io.ByteArrayInputStream(Base64.getMimeDecoder().decode(text))));
+      } catch (CertificateException | IllegalArgumentException unusable) {
+        LOG.error("a configured certificate cannot be used: {}", unusable.getMessage());
+      }
+    }
+    return result;
+  }
+
+  private void snmp(Settings settings) throws IOException {
+    var snmp = configured.container("management").container("snmp");
+    var users = new ArrayList<SnmpConfig.User>();
+    for (var user : snmp.list("user")) {
+      users.add(new SnmpConfig.User(user.leaf("name", ""), authentication(user.leaf("authentication", "sha-256")),
+          user.leaf("authentication-password", ""), user.leaf("privacy-password", "")));
+    }
+    var targets = new ArrayList<SnmpConfig.Target>();
+    for (var target : snmp.list("target")) {
+      targets.add(new SnmpConfig.Target(target.leaf("name", ""), target.leaf("host", ""),
+          (int) target.number("port", 162), Set.copyOf(target.leafList("tag")), target.leaf("user", ""),
+          target.leaf("community", ""), target.flag("inform", false), (int) target.number("timeout", 1500),
+          (int) target.number("retries", 3)));
+    }
+    var agent = SnmpAgent.start(new SnmpConfig(InetAddress.getByName(settings.address()), settings.snmpPort(),
+        java.util.Optional.ofNullable(snmp.leaves().get("community")), snmp.leaf("root", SnmpConfig.ROOT),
+        settings.name(), snmp.leaf("contact", ""), snmp.leaf("location", ""),
+        "southbound " + settings.function() + " " + settings.name(), settings.home(), users, targets),
+        instance.metrics());
+    open.push(agent);
+    address("snmp", agent.address());
+  }
+
+  private static SnmpConfig.Authentication authentication(String text) {
+    return switch (text) {
+      case "sha-1" -> SnmpConfig.Authentication.SHA_1;
+      case "sha-512" -> SnmpConfig.Authentication.SHA_512;
+      default -> SnmpConfig.Authentication.SHA_256;
+    };
+  }
+
+  private void metrics(Settings settings) throws IOException {
+    var page = MetricsPage.start(InetAddress.getByName(settings.address()), settings.metricsPort(), settings.name(),
+        instance.metrics());
+    open.push(page);
+    ports.put("metrics", page.address().getPort());
+    addresses.put("metrics", page.url());
+  }
+
+  private void address(String name, InetSocketAddress address) {
+    ports.put(name, address.getPort());
+    addresses.put(name, RunCommand.text(address.getAddress(), address.getPort()));
+  }
+
+  @Override
+  public Map<String, String> addresses() {
+    return addresses;
+  }
+
+  @Override
+  public void close() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception failure) {
+        LOG.warn("an endpoint did not close: {}", failure.getMessage());
+      }
+    }
+  }
+}
