@@ -39,8 +39,8 @@ final class ForwardBench {
     }
   }
 
-  private static final List<LoadCase> CASES =
-      List.of(new LoadCase(64, 0), new LoadCase(64, 1_000_000), new LoadCase(1400, 0), new LoadCase(1400, 200_000));
+  private static final List<LoadCase> CASES = List.of(new LoadCase(64, 0), new LoadCase(64, 1_000_000),
+      new LoadCase(1400, 0), new LoadCase(1400, 200_000));
 
   private final double seconds;
 
@@ -97,7 +97,8 @@ final class ForwardBench {
 
   private static List<String> java(int from, int to) {
     return List.of(ProcessHandle.current().info().command().orElse("java"), "--enable-native-access=ALL-UNNAMED",
-        "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", System.getProperty("java.class.path"),
+        "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
+        System.getProperty("java.class.path"),
         ForwardProcess.class.getName(), Integer.toString(from), Integer.toString(to), Integer.toString(SPI),
         Integer.toString(SI));
   }
@@ -108,7 +109,8 @@ final class ForwardBench {
     long before = forwarder.cpuNanos();
     var generator = new ProcessBuilder(generate, "--to", "127.0.0.1:" + forwarder.from, "--sink",
         "127.0.0.1:" + forwarder.to, "--frame", Integer.toString(load.frame), "--pps",
-        Integer.toString(load.packetsPerSecond), "--flows", Integer.toString(FLOWS), "--spi", Integer.toString(SPI), "--si",
+        Integer.toString(load.packetsPerSecond), "--flows", Integer.toString(FLOWS), "--spi", Integer.toString(SPI),
+        "--si",
         Integer.toString(SI), "--seconds", Double.toString(seconds), "--cpu",
         Integer.toString(Runtime.getRuntime().availableProcessors() - 1))
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
@@ -131,7 +133,7 @@ final class ForwardBench {
     var sockets = new ArrayList<java.net.DatagramSocket>();
     try {
       for (int i = 0; i < count; i++) {
-        sockets.add(new java.net.DatagramSocket(0, java.net.InetAddress.getByName("127.0.0.1")));
+        sockets.add(new java.net.DatagramSocket(0, java.net.InetAddress.getLoopbackAddress()));
       }
       return sockets.stream().mapToInt(java.net.DatagramSocket::getLocalPort).toArray();
     } finally {

@@ -2,6 +2,7 @@
 package org.southbound.bench;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import org.southbound.chain.NshVxlanGpe;
@@ -25,18 +26,20 @@ import org.southbound.state.StateLayout;
 final class ForwardProcess {
   private static final StateLayout COUNTERS = StateLayout.of("counters", 1, StateLayout.Kind.PER_FLOW,
       StateLayout.Merge.SUM, "Packets and octets in each direction", StateLayout.U64.withName("packets"),
-      StateLayout.U64.withName("octets"), StateLayout.U64.withName("to-packets"), StateLayout.U64.withName("to-octets"));
+      StateLayout.U64.withName("octets"), StateLayout.U64.withName("to-packets"),
+      StateLayout.U64.withName("to-octets"));
 
   private ForwardProcess() {
   }
 
   /** Takes the port to listen on and the port to send to, on 127.0.0.1, and the path's SPI and SI on arrival. */
   public static void main(String[] args) throws PortException, IOException, InterruptedException {
+    var loopback = InetAddress.getLoopbackAddress();
     var worker = new Worker("0", new Counting(), Worker.Sizes.DEFAULT);
-    worker.data(Ports.udp("data", new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])),
+    worker.data(Ports.udp("data", new InetSocketAddress(loopback, Integer.parseInt(args[0])),
         Ports.Options.of(Ports.Direction.BOTH, "--data-port")));
     var dataplane = new Dataplane(List.of(worker));
-    var next = dataplane.hop("next", new InetSocketAddress("127.0.0.1", Integer.parseInt(args[1])));
+    var next = dataplane.hop("next", new InetSocketAddress(loopback, Integer.parseInt(args[1])));
     int spi = Integer.parseInt(args[2]);
     int si = Integer.parseInt(args[3]);
     worker.start();

@@ -103,7 +103,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
     if (octets > left) {
       return Drop.TRUNCATED.verdict();
     }
-    if (base >>> 30 != 0 || octets < 8 || type == 1 && octets != 24 || type != 1 && type != 2) {
+    if (base >>> 30 != 0 || octets < 8 || (type == 1 && octets != 24) || (type != 1 && type != 2)) {
       return Drop.MALFORMED.verdict();
     }
     int path = memory.get(U32, at + 4);
@@ -175,7 +175,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
     if (ttl == 1) {
       return Drop.SERVICE_INDEX.verdict();
     }
-    base = base & ~(0x3F << 22) | (ttl == 0 ? DEFAULT_TTL : ttl - 1) << 22;
+    base = (base & ~(0x3F << 22)) | (ttl == 0 ? DEFAULT_TTL : ttl - 1) << 22;
     long labels = (base >>> 8 & 0xF) == 1 ? old + 8 : labels(memory, old + 8, packet.frame());
     if (labels == 0 && carries(packet)) {
       return widened(packet, base, received, spi, si);
@@ -218,7 +218,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
     long start = packet.push(received + added);
     MemorySegment memory = packet.memory();
     MemorySegment.copy(memory, packet.frame() - received, memory, start, received);
-    memory.set(U32, start + VXLAN, base & ~(0x3F << 16) | words << 16);
+    memory.set(U32, start + VXLAN, (base & ~(0x3F << 16)) | words << 16);
     memory.set(U32, start + VXLAN + 4, spi << 8 | si);
     long context = packet.frame() - added;
     memory.set(U32, context, METADATA_CLASS << 16 | METADATA_LABELS << 8 | LABELS_OCTETS);

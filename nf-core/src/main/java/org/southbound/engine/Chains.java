@@ -755,7 +755,8 @@ final class Chains {
 
   private ChainState state(Own each) {
     return new ChainState(each.chain, each.status, each.generation, each.path.protocol().name(), each.path.spi(),
-        each.path.si(), dataplane.packets(each.path), dataplane.octets(each.path), hops(each.generation, each.chain.scope(), each.reports),
+        each.path.si(), dataplane.packets(each.path), dataplane.octets(each.path),
+        hops(each.generation, each.chain.scope(), each.reports),
         each.error);
   }
 
@@ -764,7 +765,8 @@ final class Chains {
     var hops = each.reports.stream().skip(1).map(report -> new Endpoint(report.getNf(), "", 0, 0)).toList();
     return new ChainState(new Chain(path.chain(), -1, path.protocol().name(), path.scope(), hops, true), "up",
         path.generation(), path.protocol().name(), path.spi(), path.si(), dataplane.packets(path),
-        dataplane.octets(path), hops(path.generation(), path.scope(), each.reports.subList(1, each.reports.size())), "");
+        dataplane.octets(path), hops(path.generation(), path.scope(), each.reports.subList(1, each.reports.size())),
+        "");
   }
 
   private List<HopState> hops(long generation, FlowSpace scope, List<HopReport> reports) {

@@ -114,7 +114,8 @@ final class Jobs {
       if (job.operation == operation && !job.state.equals("standby")
           && job.request.scope().overlaps(request.scope())) {
         throw new ApiException("in-use", "southbound:scope-in-use", "scope",
-            "the scope overlaps that of job " + job.id + "; wait for it or cancel it", Map.of("job", job.id.toString()));
+            "the scope overlaps that of job " + job.id + "; wait for it or cancel it",
+            Map.of("job", job.id.toString()));
       }
     }
     var job = new Running(kind, operation, request);

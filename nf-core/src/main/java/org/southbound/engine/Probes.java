@@ -153,7 +153,8 @@ final class Probes {
     var queue = waiting.get(ControlFrame.id(packet));
     if (queue != null && queue.size() < 10_000) {
       long value = ControlFrame.value(packet);
-      queue.add(new Answer((int) (value >>> 16), (int) value & 0xFF, (value >>> 8 & 1) != 0, ControlFrame.text(packet), 0));
+      queue.add(
+          new Answer((int) (value >>> 16), (int) value & 0xFF, (value >>> 8 & 1) != 0, ControlFrame.text(packet), 0));
     }
   }
 }

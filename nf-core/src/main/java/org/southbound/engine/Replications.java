@@ -226,7 +226,7 @@ final class Replications {
       answer(stream);
       var dirty = mover.track(layouts);
       try {
-        snapshot(stream, dirty);
+        snapshot(stream);
         job.state("standby");
         status("in-step");
         long next = System.nanoTime();
@@ -236,7 +236,7 @@ final class Replications {
           LockSupport.parkNanos(next - System.nanoTime());
           if (resync) {
             resync = false;
-            snapshot(stream, dirty);
+            snapshot(stream);
           }
           if (update(stream, dirty)) {
             beat = System.nanoTime();
@@ -274,8 +274,7 @@ final class Replications {
       }
     }
 
-    private void snapshot(PeerStream<ReplicationFromSource, ReplicationFromStandby> stream,
-        List<List<DirtySet>> dirty) throws PeerException {
+    private void snapshot(PeerStream<ReplicationFromSource, ReplicationFromStandby> stream) throws PeerException {
       status("synchronizing");
       var checksum = new CRC32C();
       long[] counts = mover.<PeerException>export(layouts, job.request.scope(), (schema, count, records, length) -> {
@@ -349,9 +348,7 @@ final class Replications {
     final ReplicationBegin begin;
     final List<StateLayout> layouts;
     final List<RecordTable> mirror = new ArrayList<>();
-    final Instant since = Instant.now();
     String status = "synchronizing";
-    long sequence;
     long updates;
     long octets;
     long snapshots = -1;
@@ -541,7 +538,6 @@ final class Replications {
       for (var delta : sequence) {
         standby.removed(delta.getSchema(), delta.getRemoved().toByteArray());
         standby.records(delta.getSchema(), delta.getRecords().toByteArray());
-        standby.sequence = delta.getSequence();
       }
       standby.lastSync = Instant.now();
     }
@@ -610,7 +606,8 @@ final class Replications {
         .setOldOwner(standby.source.nf()).setNewOwner(Messages.endpoint(neighbours.self()))
         .setReplication(standby.id.toString()).build();
     var told = new ArrayList<Thread>();
-    standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct().forEach(each -> told.add(tell(each, fence)));
+    standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct()
+        .forEach(each -> told.add(tell(each, fence)));
     // The old owner is probably gone; it is told all the same, and nobody waits for it.
     tell(standby.source, fence);
     for (var thread : told) {

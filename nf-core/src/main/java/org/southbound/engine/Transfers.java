@@ -389,11 +389,10 @@ final class Transfers {
   // ---- the destination
 
   /** A transfer as its destination sees it. */
-  private final class Incoming {
+  private static final class Incoming {
     final TransferPrepare prepare;
     final FlowSpace scope;
     final FlowSpace packets;
-    final TransferVariant variant;
     final List<StateLayout> layouts;
     final List<Path> adopted = new ArrayList<>();
     final CountDownLatch marked = new CountDownLatch(1);
@@ -402,9 +401,8 @@ final class Transfers {
     private int marksExpected = -1;
     private boolean closed;
 
-    Incoming(TransferPrepare prepare, TransferVariant variant, List<StateLayout> layouts) throws PeerException {
+    Incoming(TransferPrepare prepare, List<StateLayout> layouts) throws PeerException {
       this.prepare = prepare;
-      this.variant = variant;
       this.layouts = layouts;
       this.scope = Messages.scope(prepare.getScope());
       this.packets = scope.direction(FlowSpace.Direction.BOTH);
@@ -442,7 +440,7 @@ final class Transfers {
     if (first == null || !first.hasPrepare()) {
       throw new PeerException(PeerException.REFUSED, "a transfer begins with Prepare");
     }
-    var job = prepared(peer, first.getPrepare());
+    var job = prepared(first.getPrepare());
     String id = job.prepare.getJob();
     try {
       stream.send(TransferFromDestination.newBuilder().setPrepared(TransferPrepared.newBuilder()
@@ -475,7 +473,7 @@ final class Transfers {
   }
 
   /** Checks a Prepare and gets ready for it. */
-  private Incoming prepared(String peer, TransferPrepare prepare) throws PeerException {
+  private Incoming prepared(TransferPrepare prepare) throws PeerException {
     var variant = variants.get(prepare.getVariant());
     if (variant == null) {
       throw new PeerException("southbound:unknown-variant", "no variant " + prepare.getVariant());
@@ -488,7 +486,7 @@ final class Transfers {
     for (var schema : prepare.getSchemasList()) {
       layouts.add(matching(schema));
     }
-    var job = new Incoming(prepare, variant, layouts);
+    var job = new Incoming(prepare, layouts);
     if (prepare.getEpoch() < ownerships.epoch(job.packets)) {
       ownerships.stale(job.packets);
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "
@@ -642,7 +640,6 @@ final class Transfers {
   /** Has the neighbours upstream send the scope here, and waits for the marks behind what went the old way. */
   private TransferDrained drain(Incoming job) {
     long began = System.nanoTime();
-    long held = 0;
     boolean manager = job.prepare.getSteerByManager();
     var upstreams = job.prepare.getUpstreamsList().stream().map(Messages::endpoint).toList();
     boolean marked = false;
@@ -660,7 +657,7 @@ final class Transfers {
         break;
       }
     }
-    held = mover.held(job.guards);
+    long held = mover.held(job.guards);
     mover.guards(job.guards, Worker::remove);
     long micros = (System.nanoTime() - began) / 1000;
     return TransferDrained.newBuilder().setHeld(held).setReleased(held).setPauseMicros(held > 0 ? micros : 0)
@@ -728,7 +725,8 @@ final class Transfers {
         .orElseThrow(() -> new PeerException("southbound:unknown-scope",
             "no path leads from here to " + request.getFrom(), neighbours.self().nf(), 0, null));
     var paths = dataplane.steer(new Path.Steer(scope, dataplane.hop(to.nf(), Neighbours.data(to)), from));
-    int marks = request.getMark() ? Marks.send(dataplane, paths, from, UUID.fromString(request.getJob()), scope) : paths.size();
+    int marks = request.getMark() ? Marks.send(dataplane, paths, from, UUID.fromString(request.getJob()), scope)
+        : paths.size();
     return SteerReply.newBuilder().setPaths(marks).build();
   }
 }

@@ -176,9 +176,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   // ---- VnfApi: chains
 
   @Override
-  public List<String> getChainingProtocols() {
-    return setup.protocols.stream().map(ChainingProtocol::name).toList();
-  }
+  public List<String> getChainingProtocols() { return setup.protocols.stream().map(ChainingProtocol::name).toList(); }
 
   @Override
   public ChainState serviceChain(Chain chain, Duration timeout) throws ApiException {
@@ -265,7 +263,8 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   public Map<String, Long> translationHits() {
     var hits = new LinkedHashMap<String, Long>();
     translations.forEach(rule -> hits.put(rule.name(), 0L));
-    translationsInForce.forEach(each -> each.rules().forEach(rule -> hits.merge(rule.name(), rule.hits().get(), Long::sum)));
+    translationsInForce
+        .forEach(each -> each.rules().forEach(rule -> hits.merge(rule.name(), rule.hits().get(), Long::sum)));
     return hits;
   }
 

@@ -345,11 +345,9 @@ public final class Worker implements AutoCloseable {
       var packet = batch.get(i);
       if ((packet.flags & Packet.CONTROL) != 0) {
         control(packet, verdicts[i], port instanceof Ring);
-      } else if (verdicts[i] == HANDED_OVER) {
-        continue;
-      } else if (verdicts[i] != 0) {
+      } else if (verdicts[i] > 0) {
         drop(verdicts[i]);
-      } else if (handle(packet)) {
+      } else if (verdicts[i] != HANDED_OVER && handle(packet)) {
         batch.take(i);
       }
     }

@@ -30,7 +30,7 @@ public final class WorkerCounters {
 
   private static final Drop[] DISCARDS = {Drop.OVERSIZE, Drop.TRUNCATED};
 
-  private final Map<Port, long[]> discarded = new IdentityHashMap<>();
+  private final IdentityHashMap<Port, long[]> discarded = new IdentityHashMap<>();
   private final Counter[] drops = new Counter[Drop.count()];
   private volatile Counter[] pathPackets = {};
   private volatile Counter[] pathOctets = {};

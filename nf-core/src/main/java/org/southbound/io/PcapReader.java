@@ -23,10 +23,9 @@ import java.util.zip.ZipException;
  * (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng). What is no Ethernet is given an Ethernet header. One thread.
  */
 public final class PcapReader implements AutoCloseable {
-  private static final VarHandle SHORT_BE =
-      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle SHORT_LE =
-      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle SHORT_BE = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle SHORT_LE = MethodHandles.byteArrayViewVarHandle(short[].class,
+      ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INT_BE = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle INT_LE = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -258,7 +257,7 @@ public final class PcapReader implements AutoCloseable {
       } else if (code == IF_TSOFFSET && size == 8) {
         long first = int32(at + 4) & 0xffff_ffffL;
         long second = int32(at + 8) & 0xffff_ffffL;
-        offset = bigEndian ? first << 32 | second : second << 32 | first;
+        offset = bigEndian ? (first << 32) + second : (second << 32) + first;
       }
       at += 4 + (size + 3 & ~3);
     }
@@ -284,7 +283,7 @@ public final class PcapReader implements AutoCloseable {
       return false;
     }
     var source = source(type == ENHANCED_PACKET ? int32(0) : int16(0));
-    long ticks = (int32(4) & 0xffff_ffffL) << 32 | int32(8) & 0xffff_ffffL;
+    long ticks = ((int32(4) & 0xffff_ffffL) << 32) + (int32(8) & 0xffff_ffffL);
     timeNanos = (source.offsetSeconds + ticks / source.perSecond) * 1_000_000_000
         + Math.round((double) (ticks % source.perSecond) * 1e9 / source.perSecond);
     int captured = int32(12);

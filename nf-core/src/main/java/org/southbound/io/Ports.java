@@ -88,7 +88,7 @@ public final class Ports {
     int colon = text.lastIndexOf(':');
     try {
       String host = text.substring(0, Math.max(colon, 0));
-      if (host.isEmpty() || host.indexOf(':') >= 0 && !host.startsWith("[")) {
+      if (host.isEmpty() || (host.indexOf(':') >= 0 && !host.startsWith("["))) {
         throw new IllegalArgumentException();
       }
       return new InetSocketAddress(InetAddress.getByName(host), Integer.parseInt(text.substring(colon + 1)));

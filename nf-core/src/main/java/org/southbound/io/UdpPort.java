@@ -328,11 +328,11 @@ final class UdpPort implements Port {
     int length = packet.length();
     long start = packet.memory().address() + packet.start();
     long wanted = (long) number << 32 | length;
-    int bucket = packet.hash + number & BUCKETS - 1;
+    int bucket = (packet.hash + number) & (BUCKETS - 1);
     int group = current;
     // The newest group is always allowed; an older one only if the flow is in no newer.
     boolean mark = (packet.flags & Packet.CONTROL) != 0;
-    if (mark || group != groups - 1 && group < earliest(bucket) || key[group] != wanted || room[group] == 0) {
+    if (mark || (group != groups - 1 && group < earliest(bucket)) || key[group] != wanted || room[group] == 0) {
       group = group(wanted, number, length, earliest(bucket), mark);
       current = group;
     }
@@ -365,7 +365,7 @@ final class UdpPort implements Port {
 
   /** The open group for that destination and size, if the packet may join it, or a new one. */
   private int group(long wanted, int number, int length, int earliest, boolean mark) {
-    int slot = (length * 31 + number * 1021) & OPEN - 1;
+    int slot = (length * 31 + number * 1021) & (OPEN - 1);
     int group = open[slot];
     if (!mark && group < groups && key[group] == wanted && room[group] > 0 && group >= earliest) {
       return group;

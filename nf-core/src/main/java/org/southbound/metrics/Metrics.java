@@ -101,7 +101,8 @@ public final class Metrics {
   LongSupplier supplier(String name) throws MetricException {
     var entry = entries.byName.get(name);
     if (entry == null) {
-      throw new MetricException(MetricException.Reason.UNKNOWN_METRIC, "no metric is named " + name + ": the specification lists those there are");
+      throw new MetricException(MetricException.Reason.UNKNOWN_METRIC,
+          "no metric is named " + name + ": the specification lists those there are");
     }
     return entry.value;
   }

@@ -109,7 +109,8 @@ public final class Reports implements AutoCloseable {
       throws MetricException {
     if (period.isPositive() == packets > 0 || (period.isPositive() && period.compareTo(SHORTEST) < 0)
         || packets < 0) {
-      throw new MetricException(MetricException.Reason.BAD_INTERVAL, "give either a period of at least " + SHORTEST.toMillis() + " ms or a number of packets");
+      throw new MetricException(MetricException.Reason.BAD_INTERVAL,
+          "give either a period of at least " + SHORTEST.toMillis() + " ms or a number of packets");
     }
     if (lifetime.isNegative()) {
       throw new MetricException(MetricException.Reason.BAD_INTERVAL, "the lifetime is negative");
@@ -119,7 +120,8 @@ public final class Reports implements AutoCloseable {
     Active registration;
     synchronized (this) {
       if (closed || active.size() >= MOST) {
-        throw new MetricException(MetricException.Reason.TOO_MANY_REPORTS, "there are " + active.size() + " registrations already: cancel one first");
+        throw new MetricException(MetricException.Reason.TOO_MANY_REPORTS,
+            "there are " + active.size() + " registrations already: cancel one first");
       }
       do {
         lastId = lastId == Integer.MAX_VALUE ? 1 : lastId + 1;

@@ -24,9 +24,12 @@ public record StateLayout(String schema, int version, Kind kind, Merge merge, St
     StructLayout fields) {
   /** Types of fields; give each a name by {@code withName}. No alignment, no padding. */
   public static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
-  public static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
-  public static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
-  public static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
+  public static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED
+      .withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
+  public static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED
+      .withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
+  public static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED
+      .withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
 
   /** Kinds of state. */
   public enum Kind {

@@ -71,7 +71,8 @@ final class VnfTest {
     for (int i = 0; i < 1000; i++) {
       bed.send(a, i % 10, i / 10);
     }
-    assertTrue(Testbed.eventually(SOON, () -> bed.received() == 1000), bed.nodes.stream().map(Testbed.Node::account).toList().toString());
+    assertTrue(Testbed.eventually(SOON, () -> bed.received() == 1000),
+        bed.nodes.stream().map(Testbed.Node::account).toList().toString());
     assertEquals(1000, b.sum(each -> each.received.get()));
     assertEquals(1000, c.sum(each -> each.sent.get()));
     var trace = a.vnf.traceChain("web", 3, Duration.ofSeconds(1));
@@ -111,7 +112,8 @@ final class VnfTest {
       a.vnf.serviceChainUpdate(new ChainUpdate("web", -1, "", FlowSpace.EVERYTHING, List.of(c.endpoint), -1), SOON);
       traffic.finish();
     }
-    assertTrue(Testbed.eventually(SOON, () -> bed.received() >= 10_000), () -> bed.nodes.stream().map(Testbed.Node::account).toList().toString());
+    assertTrue(Testbed.eventually(SOON, () -> bed.received() >= 10_000),
+        () -> bed.nodes.stream().map(Testbed.Node::account).toList().toString());
     // A shorter path may overtake a longer one; the call promises that no packet is lost or takes half of each.
     var faults = bed.faults(50, 200);
     assertEquals(0, faults.get("lost"));

@@ -175,7 +175,8 @@ class PcapPortTest {
       assertFrames(frames, drain(port));
     }
     try (var reader = PcapReader.open(file)) {
-      assertTrue(reader.next() && reader.next());
+      assertTrue(reader.next());
+      assertTrue(reader.next());
       assertEquals(1_000_000_000_000L + (nanos ? 1 : 1000), reader.timeNanos());
     }
     try (var port = read(Files.write(folder.resolve("a.pcapng"), pcapng(bytes, frames)))) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -36,7 +37,9 @@ class PollerTest {
 
   @Test
   void shouldEndWhenAPacketIsThere() throws Exception {
-    try (var port = port(); var pool = new PacketPool(4); var poller = Poller.open(List.of(port));
+    try (var port = port();
+        var pool = new PacketPool(4);
+        var poller = Poller.open(List.of(port));
         var socket = new DatagramSocket()) {
       socket.send(new DatagramPacket(new byte[10], 10, port.address()));
       assertTrue(millis(() -> poller.await(20_000)) < 5000);
@@ -69,7 +72,7 @@ class PollerTest {
 
   @Test
   void shouldGlanceAtPortsWithoutADescriptor() throws Exception {
-    var any = new InetSocketAddress("127.0.0.1", 0);
+    var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (var port = NioUdpPort.open("nio", any, Ports.Options.of(Ports.Direction.BOTH, "--data-port"));
         var poller = Poller.open(List.of(port))) {
       assertTrue(millis(() -> poller.await(20_000)) < 5000);

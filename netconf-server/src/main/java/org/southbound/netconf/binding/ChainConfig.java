@@ -49,7 +49,6 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
   private final Datastores datastores;
   private final YangNode root;
   private final YangNode chainsNode;
-  private final YangNode chainNode;
   private final YangNode translationsNode;
   private final Map<String, String> errors = new ConcurrentHashMap<>();
   private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
@@ -68,7 +67,6 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
     this.datastores = server.datastores();
     this.root = server.schema().root();
     this.chainsNode = server.schema().node("/southbound-chain:chains");
-    this.chainNode = chainsNode.child("chain");
     this.translationsNode = server.schema().node("/southbound-chain:translations");
     datastores.subscribe(this);
     vnf.listen(event -> {
@@ -76,7 +74,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
         background.execute(() -> writeDown(changed.name()));
       }
     });
-    background.scheduleWithFixedDelay(this::reconcile, 0, RECONCILE_MILLIS, TimeUnit.MILLISECONDS);
+    var unused = background.scheduleWithFixedDelay(this::reconcile, 0, RECONCILE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   // ---- the configuration's side

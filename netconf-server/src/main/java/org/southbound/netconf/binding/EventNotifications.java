@@ -47,7 +47,7 @@ final class EventNotifications implements Consumer<Event>, AutoCloseable {
 
   private void publish(Event event) {
     try {
-      notifications.publish(switch (event) {
+      var out = switch (event) {
         case Event.ChainChanged each -> of("southbound-chain", "chain-changed").leaf("name", each.name())
             .leaf("generation", each.generation()).leaf("change", each.change())
             .leaf("oper-status", Shapes.text(each.operStatus())).leaf("hop", Shapes.text(each.hop()))
@@ -72,7 +72,8 @@ final class EventNotifications implements Consumer<Event>, AutoCloseable {
             .leaf("text", each.alarm().text());
         case Event.ResourceFull each -> of("southbound-nf", "resource-full").leaf("resource", each.resource())
             .leaf("instance", Shapes.text(each.instance())).leaf("cleared", each.cleared());
-      }.build());
+      };
+      notifications.publish(out.build());
     } catch (RuntimeException bug) {
       LOG.error("the event {} could not be notified", event, bug);
     }

@@ -24,32 +24,76 @@ import org.southbound.state.StateLayout;
 sealed interface Rpc {
   /** Every RPC: its module, its name, and how its input is read. */
   enum Name {
-    GET_CHAINING_PROTOCOLS("southbound-chain", in -> new GetChainingProtocols()),
-    SERVICE_CHAIN("southbound-chain", in -> new ServiceChain(chain(in), timeout(in))),
-    SERVICE_CHAIN_UPDATE("southbound-chain", in -> new ServiceChainUpdate(update(in), timeout(in))),
-    TRACE_CHAIN("southbound-chain", in -> new TraceChain(in.leaf("name", ""), (int) in.number("probes", 1),
-        Duration.ofMillis(in.number("timeout", 1000)))),
-    GET_VARIANTS("southbound-state", in -> new GetVariants(operation(in.leaf("operation", "")))),
-    TRANSFER("southbound-state", in -> new Transfer(request(in, in.leaf("variant", "")))),
-    REPLICATE("southbound-state", in -> new Replicate(request(in, in.leaf("variant", "")))),
-    DRAIN("southbound-state", in -> new Drain(request(in, in.leaf("variant", "loss-free")))),
-    MARK_LAST_IN_TRANSIT("southbound-state", in -> new MarkLastInTransit(endpoint(in.container("source")), scope(in),
-        Optional.ofNullable(in.leaves().get("marker")).map(UUID::fromString),
-        Duration.ofMillis(in.number("timeout", 5000)))),
-    PREVIEW_SCOPE("southbound-state", in -> new PreviewScope(scope(in), parts(in))),
-    GET_STATE("southbound-state", in -> new GetState(scope(in), parts(in), (int) in.number("limit", 1000))),
-    CANCEL_OPERATION("southbound-state", in -> new CancelOperation(UUID.fromString(in.leaf("job", "")))),
-    STOP_REPLICATION("southbound-state", in -> new StopReplication(UUID.fromString(in.leaf("replication", "")))),
-    TAKE_OVER("southbound-state", in -> new TakeOver(UUID.fromString(in.leaf("replication", "")),
-        in.flag("force", false), Optional.ofNullable(in.leaves().get("client-token")))),
-    RESYNC("southbound-state", in -> new Resync(UUID.fromString(in.leaf("replication", "")))),
-    QUERY_METRICS("southbound-metrics", in -> new QueryMetrics(in.leafList("name"))),
-    REPORT_METRICS("southbound-metrics", in -> new ReportMetrics(new ReportRequest(
-        Duration.ofMillis(in.number("period", 0)), in.number("packets", 0), in.leafList("metric"),
-        Duration.ofSeconds(in.number("lifetime", 0))), in.container("callback"))),
-    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0)));
+    GET_CHAINING_PROTOCOLS("southbound-chain", in -> new GetChainingProtocols()), SERVICE_CHAIN("southbound-chain",
+        in -> new ServiceChain(chain(in), timeout(in))), SERVICE_CHAIN_UPDATE("southbound-chain",
+            in -> new ServiceChainUpdate(update(in), timeout(in))), TRACE_CHAIN("southbound-chain",
+                in -> new TraceChain(in.leaf("name", ""), (int) in.number("probes", 1),
+                    Duration.ofMillis(in.number("timeout", 1000)))), GET_VARIANTS("southbound-state",
+                        in -> new GetVariants(operation(in.leaf("operation", "")))), TRANSFER("southbound-state",
+                            in -> new Transfer(request(in, in.leaf("variant", "")))), REPLICATE("southbound-state",
+                                in -> new Replicate(request(in, in.leaf("variant", "")))), DRAIN("southbound-state",
+                                    in -> new Drain(
+                                        request(in, in.leaf("variant", "loss-free")))), MARK_LAST_IN_TRANSIT(
+                                            "southbound-state",
+                                            in -> new MarkLastInTransit(endpoint(in.container("source")), scope(in),
+                                                Optional.ofNullable(in.leaves().get("marker")).map(UUID::fromString),
+                                                Duration.ofMillis(in.number("timeout", 5000)))), PREVIEW_SCOPE(
+                                                    "southbound-state",
+                                                    in -> new PreviewScope(scope(in), parts(in))), GET_STATE(
+                                                        "southbound-state",
+                                                        in -> new GetState(scope(in), parts(in),
+                                                            (int) in.number("limit", 1000))), CANCEL_OPERATION(
+                                                                "southbound-state",
+                                                                in -> new CancelOperation(UUID
+                                                                    .fromString(in.leaf("job", "")))), STOP_REPLICATION(
+                                                                        "southbound-state",
+                                                                        in -> new StopReplication(UUID.fromString(
+                                                                            in.leaf("replication", "")))), TAKE_OVER(
+                                                                                "southbound-state",
+                                                                                in -> new TakeOver(
+                                                                                    UUID.fromString(
+                                                                                        in.leaf("replication", "")),
+                                                                                    in.flag("force", false),
+                                                                                    Optional.ofNullable(in.leaves()
+                                                                                        .get("client-token")))), RESYNC(
+                                                                                            "southbound-state",
+                                                                                            in -> new Resync(
+                                                                                                UUID.fromString(in.leaf(
+                                                                                                    "replication",
+                                                                                                    "")))), QUERY_METRICS(
+                                                                                                        "southbound-metrics",
+                                                                                                        in -> new QueryMetrics(
+                                                                                                            in.leafList(
+                                                                                                                "name"))), REPORT_METRICS(
+                                                                                                                    "southbound-metrics",
+                                                                                                                    in -> new ReportMetrics(
+                                                                                                                        new ReportRequest(
+                                                                                                                            Duration
+                                                                                                                                .ofMillis(
+                                                                                                                                    in.number(
+                                                                                                                                        "period",
+                                                                                                                                        0)),
+                                                                                                                            in.number(
+                                                                                                                                "packets",
+                                                                                                                                0),
+                                                                                                                            in.leafList(
+                                                                                                                                "metric"),
+                                                                                                                            Duration
+                                                                                                                                .ofSeconds(
+                                                                                                                                    in.number(
+                                                                                                                                        "lifetime",
+                                                                                                                                        0))),
+                                                                                                                        in.container(
+                                                                                                                            "callback"))), CANCEL_REPORT(
+                                                                                                                                "southbound-metrics",
+                                                                                                                                in -> new CancelReport(
+                                                                                                                                    (int) in
+                                                                                                                                        .number(
+                                                                                                                                            "id",
+                                                                                                                                            0)));
 
     final String module;
+    @SuppressWarnings("ImmutableEnumChecker") // the readers have no state
     private final Reader reader;
 
     Name(String module, Reader reader) {

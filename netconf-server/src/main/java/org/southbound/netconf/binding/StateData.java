@@ -95,12 +95,14 @@ final class StateData {
     for (var hop : state.hops()) {
       out.entry("hop", entry -> entry.leaf("position", hop.position()).leaf("nf", hop.nf())
           .leaf("oper-status", hop.operStatus()).leaf("generation", hop.generation())
-          .leaf("error-app-tag", Shapes.text(hop.appTag())).container("scope", scope -> Shapes.scope(scope, hop.scope())));
+          .leaf("error-app-tag", Shapes.text(hop.appTag()))
+          .container("scope", scope -> Shapes.scope(scope, hop.scope())));
     }
   }
 
   private void translations(TreeBuilder out) {
-    vnf.translationHits().forEach((name, hits) -> out.entry("rule", entry -> entry.leaf("name", name).leaf("hits", hits)));
+    vnf.translationHits()
+        .forEach((name, hits) -> out.entry("rule", entry -> entry.leaf("name", name).leaf("hits", hits)));
   }
 
   // ---- southbound-state
@@ -188,8 +190,10 @@ final class StateData {
     for (var operation : Operation.values()) {
       out.entry("operation", entry -> {
         entry.leaf("operation", identity(text(operation)))
-            .leaf("performance-meaning", "Flows moved or mirrored in a millisecond, measured by the variants benchmark.")
-            .leaf("accuracy-meaning", "Of 100 packets in transit, how many keep their effect on the state and their order.")
+            .leaf("performance-meaning",
+                "Flows moved or mirrored in a millisecond, measured by the variants benchmark.")
+            .leaf("accuracy-meaning",
+                "Of 100 packets in transit, how many keep their effect on the state and their order.")
             .leaf("resource-meaning", "Octets sent to the other instance for a flow.");
         var descriptions = vnf.variantDescriptions(operation);
         vnf.getVariants(operation).forEach((name, numbers) -> entry.entry("variant", variant -> variant

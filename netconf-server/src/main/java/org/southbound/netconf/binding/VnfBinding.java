@@ -237,7 +237,7 @@ final class VnfBinding {
       }
       var prefix = base.substring(1, base.indexOf(':') + 1);
       var out = new StringBuilder(base);
-      for (var step : relative.split("/")) {
+      for (var step : relative.split("/", -1)) {
         int bracket = step.indexOf('[');
         var name = bracket < 0 ? step : step.substring(0, bracket);
         out.append('/').append(prefix).append(name);

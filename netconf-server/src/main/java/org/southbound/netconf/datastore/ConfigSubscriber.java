@@ -10,12 +10,12 @@ import org.southbound.netconf.NetconfException;
  * happened. One commit at a time; the calls of a commit come from one thread that may wait.
  */
 public interface ConfigSubscriber {
-    /** Checks and reserves what {@code after} needs; refuses by throwing. Neither tree is null. */
-    void prepare(ContainerNode before, ContainerNode after) throws NetconfException;
+  /** Checks and reserves what {@code after} needs; refuses by throwing. Neither tree is null. */
+  void prepare(ContainerNode before, ContainerNode after) throws NetconfException;
 
-    /** Makes what was prepared effective; must not fail. */
-    void apply();
+  /** Makes what was prepared effective; must not fail. */
+  void apply();
 
-    /** Forgets what was prepared; must not fail. */
-    void rollback();
+  /** Forgets what was prepared; must not fail. */
+  void rollback();
 }

@@ -31,151 +31,152 @@ import org.southbound.netconf.xml.XmlOut;
  * at most {@value #BATCH_MILLIS} ms later; that much may be lost by a crash, never more, never half of it.
  */
 public final class FileStore implements Store {
-    /** How safe a save is when it returns. */
-    public enum Durability {
-        SYNC, BATCHED
+  /** How safe a save is when it returns. */
+  public enum Durability {
+    SYNC, BATCHED
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
+  static final long BATCH_MILLIS = 100;
+
+  private final Path file;
+  private final YangNode root;
+  private final Thread writer;
+  private ContainerNode pending;
+  private boolean closed;
+  private IOException failure;
+
+  public FileStore(Path file, Schema schema, Durability durability) {
+    this.file = file;
+    this.root = schema.root();
+    this.writer = durability == Durability.SYNC ? null
+        : Thread.ofPlatform().daemon().name("startup-writer").start(this::batches);
+  }
+
+  /**
+   * Reads a stored configuration; an empty one if there is no file. A file that cannot be read or is no longer valid is set
+   * aside as {@code <file>.corrupt-<time>}, and the start fails: running a firewall without its rules is not for the server to
+   * decide. Started again, the instance begins from its flags.
+   *
+   * @throws IOException with one line that says what to do
+   */
+  public static ContainerNode load(Path file, Schema schema, InstantSource clock) throws IOException {
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      return empty(schema);
     }
-
-    private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
-    static final long BATCH_MILLIS = 100;
-
-    private final Path file;
-    private final YangNode root;
-    private final Thread writer;
-    private ContainerNode pending;
-    private boolean closed;
-    private IOException failure;
-
-    public FileStore(Path file, Schema schema, Durability durability) {
-        this.file = file;
-        this.root = schema.root();
-        this.writer = durability == Durability.SYNC ? null : Thread.ofPlatform().daemon().name("startup-writer").start(this::batches);
+    try {
+      XmlIn in = XmlIn.open(bytes, 0, bytes.length);
+      ContainerNode tree = Editor.apply(schema.root(), empty(schema), DataReader.config(in, schema.root()),
+          Edit.Operation.MERGE);
+      in.end();
+      Validator.config(schema.root(), null, tree);
+      return tree;
+    } catch (NetconfException e) {
+      Path aside = file.resolveSibling(file.getFileName() + ".corrupt-" + clock.instant().getEpochSecond());
+      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+      throw new IOException("the stored configuration cannot be used (" + e.getMessage()
+          + (e.path() == null ? "" : " at " + e.path()) + "); it is now " + aside
+          + ": repair it and move it back, or start again to begin from the flags");
     }
+  }
 
-    /**
-     * Reads a stored configuration; an empty one if there is no file. A file that cannot be read or is no longer valid is set
-     * aside as {@code <file>.corrupt-<time>}, and the start fails: running a firewall without its rules is not for the server to
-     * decide. Started again, the instance begins from its flags.
-     *
-     * @throws IOException with one line that says what to do
-     */
-    public static ContainerNode load(Path file, Schema schema, InstantSource clock) throws IOException {
-        byte[] bytes;
+  /** A tree with nothing in it. */
+  public static ContainerNode empty(Schema schema) {
+    return ImmutableNodes.newContainerBuilder().withNodeIdentifier(schema.root().id).build();
+  }
+
+  @Override
+  public void save(ContainerNode tree) throws IOException {
+    if (writer == null) {
+      write(tree);
+      return;
+    }
+    synchronized (this) {
+      if (failure != null) {
+        IOException e = failure;
+        failure = null;
+        throw e;
+      }
+      pending = tree;
+      notifyAll();
+    }
+  }
+
+  private void batches() {
+    while (true) {
+      ContainerNode tree;
+      synchronized (this) {
         try {
-            bytes = Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            return empty(schema);
-        }
-        try {
-            XmlIn in = XmlIn.open(bytes, 0, bytes.length);
-            ContainerNode tree = Editor.apply(schema.root(), empty(schema), DataReader.config(in, schema.root()),
-                    Edit.Operation.MERGE);
-            in.end();
-            Validator.config(schema.root(), null, tree);
-            return tree;
-        } catch (NetconfException e) {
-            Path aside = file.resolveSibling(file.getFileName() + ".corrupt-" + clock.instant().getEpochSecond());
-            Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-            throw new IOException("the stored configuration cannot be used (" + e.getMessage()
-                    + (e.path() == null ? "" : " at " + e.path()) + "); it is now " + aside
-                    + ": repair it and move it back, or start again to begin from the flags");
-        }
-    }
-
-    /** A tree with nothing in it. */
-    public static ContainerNode empty(Schema schema) {
-        return ImmutableNodes.newContainerBuilder().withNodeIdentifier(schema.root().id).build();
-    }
-
-    @Override
-    public void save(ContainerNode tree) throws IOException {
-        if (writer == null) {
-            write(tree);
-            return;
-        }
-        synchronized (this) {
-            if (failure != null) {
-                IOException e = failure;
-                failure = null;
-                throw e;
-            }
-            pending = tree;
-            notifyAll();
-        }
-    }
-
-    private void batches() {
-        while (true) {
-            ContainerNode tree;
-            synchronized (this) {
-                try {
-                    while (pending == null && !closed) {
-                        wait();
-                    }
-                    if (!closed) {
-                        wait(BATCH_MILLIS);
-                    }
-                } catch (InterruptedException e) {
-                    closed = true;
-                }
-                tree = pending;
-                pending = null;
-                if (tree == null) {
-                    if (closed) {
-                        return;
-                    }
-                    continue;
-                }
-            }
-            try {
-                write(tree);
-            } catch (IOException e) {
-                LOG.error("{} cannot be written: {}", file, e.toString());
-                synchronized (this) {
-                    failure = e; // told to the next commit, which then fails
-                }
-            }
-        }
-    }
-
-    private void write(ContainerNode tree) throws IOException {
-        var out = new XmlOut(4096);
-        out.raw("<config xmlns=\"").raw(Schema.NETCONF).raw("\">");
-        new DataWriter(root.schema(), out, null).children(root, tree, Schema.NETCONF, null);
-        out.raw("</config>\n");
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        // The configuration may hold secrets: nobody else reads it.
-        var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-        try (var channel = FileChannel.open(fresh, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING), owner)) {
-            var buffer = ByteBuffer.wrap(out.array(), 0, out.length());
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (var folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        }
-    }
-
-    @Override
-    public void close() throws IOException {
-        if (writer == null) {
-            return;
-        }
-        synchronized (this) {
-            closed = true;
-            notifyAll();
-        }
-        try {
-            writer.join();
+          while (pending == null && !closed) {
+            wait();
+          }
+          if (!closed) {
+            wait(BATCH_MILLIS);
+          }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+          closed = true;
         }
-        if (failure != null) {
-            throw failure;
+        tree = pending;
+        pending = null;
+        if (tree == null) {
+          if (closed) {
+            return;
+          }
+          continue;
         }
+      }
+      try {
+        write(tree);
+      } catch (IOException e) {
+        LOG.error("{} cannot be written: {}", file, e.toString());
+        synchronized (this) {
+          failure = e; // told to the next commit, which then fails
+        }
+      }
     }
+  }
+
+  private void write(ContainerNode tree) throws IOException {
+    var out = new XmlOut(4096);
+    out.raw("<config xmlns=\"").raw(Schema.NETCONF).raw("\">");
+    new DataWriter(root.schema(), out, null).children(root, tree, Schema.NETCONF, null);
+    out.raw("</config>\n");
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    // The configuration may hold secrets: nobody else reads it.
+    var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    try (var channel = FileChannel.open(fresh, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+        StandardOpenOption.TRUNCATE_EXISTING), owner)) {
+      var buffer = ByteBuffer.wrap(out.array(), 0, out.length());
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(true);
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try (var folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (writer == null) {
+      return;
+    }
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    try {
+      writer.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
 }

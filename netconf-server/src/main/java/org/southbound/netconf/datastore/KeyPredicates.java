@@ -13,36 +13,36 @@ import org.southbound.netconf.schema.YangNode;
 
 /** The key predicates of an instance-identifier, as the attribute yang:key holds them: {@code [ex:name='a'][ex:id="1"]}. */
 final class KeyPredicates {
-    private static final Pattern ONE = Pattern
-            .compile("\\G\\s*\\[\\s*(?:[\\w.-]+:)?([\\w.-]+)\\s*=\\s*(?:'([^']*)'|\"([^\"]*)\")\\s*\\]\\s*");
+  private static final Pattern ONE = Pattern
+      .compile("\\G\\s*\\[\\s*(?:[\\w.-]+:)?([\\w.-]+)\\s*=\\s*(?:'([^']*)'|\"([^\"]*)\")\\s*\\]\\s*");
 
-    private KeyPredicates() {
-    }
+  private KeyPredicates() {
+  }
 
-    static NodeIdentifierWithPredicates parse(YangNode list, NamespaceContext namespaces, String text,
-            Supplier<NetconfException> bad) throws NetconfException {
-        var given = new LinkedHashMap<String, String>();
-        Matcher match = ONE.matcher(text);
-        int end = 0;
-        while (match.find()) {
-            given.put(match.group(1), match.group(2) == null ? match.group(3) : match.group(2));
-            end = match.end();
-        }
-        var values = new LinkedHashMap<QName, Object>();
-        for (YangNode key : list.keys()) {
-            String value = given.remove(key.localName());
-            if (value == null) {
-                throw bad.get();
-            }
-            try {
-                values.put(key.name, key.parse(namespaces, value));
-            } catch (IllegalArgumentException e) {
-                throw bad.get();
-            }
-        }
-        if (!given.isEmpty() || end != text.length()) {
-            throw bad.get();
-        }
-        return NodeIdentifierWithPredicates.of(list.name, values);
+  static NodeIdentifierWithPredicates parse(YangNode list, NamespaceContext namespaces, String text,
+      Supplier<NetconfException> bad) throws NetconfException {
+    var given = new LinkedHashMap<String, String>();
+    Matcher match = ONE.matcher(text);
+    int end = 0;
+    while (match.find()) {
+      given.put(match.group(1), match.group(2) == null ? match.group(3) : match.group(2));
+      end = match.end();
     }
+    var values = new LinkedHashMap<QName, Object>();
+    for (YangNode key : list.keys()) {
+      String value = given.remove(key.localName());
+      if (value == null) {
+        throw bad.get();
+      }
+      try {
+        values.put(key.name, key.parse(namespaces, value));
+      } catch (IllegalArgumentException e) {
+        throw bad.get();
+      }
+    }
+    if (!given.isEmpty() || end != text.length()) {
+      throw bad.get();
+    }
+    return NodeIdentifierWithPredicates.of(list.name, values);
+  }
 }

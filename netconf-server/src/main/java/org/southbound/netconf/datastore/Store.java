@@ -6,10 +6,10 @@ import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 
 /** Where running outlives the process. */
 public interface Store extends AutoCloseable {
-    /** Keeps a configuration. When it returns, the configuration is as safe as the store promises. One caller at a time. */
-    void save(ContainerNode tree) throws IOException;
+  /** Keeps a configuration. When it returns, the configuration is as safe as the store promises. One caller at a time. */
+  void save(ContainerNode tree) throws IOException;
 
-    /** Writes what is still to be written. */
-    @Override
-    void close() throws IOException;
+  /** Writes what is still to be written. */
+  @Override
+  void close() throws IOException;
 }

@@ -9,6 +9,7 @@ import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Sessions;
 
 /** What operations work on. */
-public record Context(Schema schema, Datastores datastores, AccessControl access, Notifications notifications, Sessions sessions,
-        Operational operational, Rpcs rpcs, InstantSource clock) {
+public record Context(Schema schema, Datastores datastores, AccessControl access, Notifications notifications,
+    Sessions sessions,
+    Operational operational, Rpcs rpcs, InstantSource clock) {
 }

@@ -8,22 +8,23 @@ import org.southbound.netconf.xml.XmlOut;
 
 /** get, RFC 6241 section 7.7: running and state data. */
 final class Get implements Operation {
-    @Override
-    public String name() {
-        return "get";
-    }
+  @Override
+  public String name() {
+    return "get";
+  }
 
-    @Override
-    public void run(Request request, XmlOut out) throws NetconfException {
-        SubtreeFilter filter = null;
-        XmlIn in = request.in();
-        while (in.child()) {
-            if (!in.name().equals("filter")) {
-                throw in.unknown();
-            }
-            filter = request.filter();
-        }
-        Context context = request.context();
-        GetConfig.data(request, context.operational().over(context.datastores().running(), filter, request.session()), filter, out);
+  @Override
+  public void run(Request request, XmlOut out) throws NetconfException {
+    SubtreeFilter filter = null;
+    XmlIn in = request.in();
+    while (in.child()) {
+      if (!in.name().equals("filter")) {
+        throw in.unknown();
+      }
+      filter = request.filter();
     }
+    Context context = request.context();
+    GetConfig.data(request, context.operational().over(context.datastores().running(), filter, request.session()),
+        filter, out);
+  }
 }

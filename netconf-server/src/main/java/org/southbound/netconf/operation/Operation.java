@@ -7,17 +7,17 @@ import org.southbound.netconf.xml.XmlOut;
 
 /** A protocol operation: one file, one entry in {@link Operations}. Stateless. */
 interface Operation {
-    String name();
+  String name();
 
-    default String namespace() {
-        return Schema.NETCONF;
-    }
+  default String namespace() {
+    return Schema.NETCONF;
+  }
 
-    /** True if it never waits for anything: no lock, no disk, no network function. */
-    default boolean quick() {
-        return false;
-    }
+  /** True if it never waits for anything: no lock, no disk, no network function. */
+  default boolean quick() {
+    return false;
+  }
 
-    /** Reads its parameters from the request and writes the content of rpc-reply. */
-    void run(Request request, XmlOut out) throws NetconfException;
+  /** Reads its parameters from the request and writes the content of rpc-reply. */
+  void run(Request request, XmlOut out) throws NetconfException;
 }

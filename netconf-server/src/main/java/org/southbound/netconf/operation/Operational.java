@@ -14,42 +14,42 @@ import org.southbound.netconf.xml.SubtreeFilter;
 
 /** The sources of state data. Thread-safe. */
 public final class Operational {
-    private static final Logger LOG = LoggerFactory.getLogger(Operational.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Operational.class);
 
-    private record Entry(YangNode top, OperationalSource source) {
+  private record Entry(YangNode top, OperationalSource source) {
+  }
+
+  private final List<Entry> sources = new CopyOnWriteArrayList<>();
+  private final YangNode root;
+
+  public Operational(YangNode root) {
+    this.root = root;
+  }
+
+  /** Adds a source for a top-level container; several may share one. */
+  public void add(YangNode top, OperationalSource source) {
+    if (top.parent != root) {
+      throw new IllegalArgumentException(top + " is not at the top");
     }
+    sources.add(new Entry(top, source));
+  }
 
-    private final List<Entry> sources = new CopyOnWriteArrayList<>();
-    private final YangNode root;
-
-    public Operational(YangNode root) {
-        this.root = root;
-    }
-
-    /** Adds a source for a top-level container; several may share one. */
-    public void add(YangNode top, OperationalSource source) {
-        if (top.parent != root) {
-            throw new IllegalArgumentException(top + " is not at the top");
+  /** The configuration with the state data that the filter may select laid over it. */
+  ContainerNode over(ContainerNode running, SubtreeFilter filter, Session reader) {
+    var draft = new Draft(root, running);
+    for (Entry each : sources) {
+      if (filter != null && !filter.mayTouch(each.top)) {
+        continue;
+      }
+      try {
+        ContainerNode state = each.source.read(reader);
+        if (state != null) {
+          draft.set(each.top, Merge.merge(each.top, draft.get(each.top), state));
         }
-        sources.add(new Entry(top, source));
+      } catch (RuntimeException e) {
+        LOG.error("state data of {} cannot be read", each.top, e); // the rest is still worth having
+      }
     }
-
-    /** The configuration with the state data that the filter may select laid over it. */
-    ContainerNode over(ContainerNode running, SubtreeFilter filter, Session reader) {
-        var draft = new Draft(root, running);
-        for (Entry each : sources) {
-            if (filter != null && !filter.mayTouch(each.top)) {
-                continue;
-            }
-            try {
-                ContainerNode state = each.source.read(reader);
-                if (state != null) {
-                    draft.set(each.top, Merge.merge(each.top, draft.get(each.top), state));
-                }
-            } catch (RuntimeException e) {
-                LOG.error("state data of {} cannot be read", each.top, e); // the rest is still worth having
-            }
-        }
-        return (ContainerNode) draft.build(root.id);
-    }
+    return (ContainerNode) draft.build(root.id);
+  }
 }

@@ -9,6 +9,6 @@ import org.southbound.netconf.session.Session;
  * for long.
  */
 public interface OperationalSource {
-    /** The container with state data in it, and the keys of the list entries it belongs to; null if there is none. */
-    ContainerNode read(Session reader);
+  /** The container with state data in it, and the keys of the list entries it belongs to; null if there is none. */
+  ContainerNode read(Session reader);
 }

@@ -10,6 +10,6 @@ import org.southbound.netconf.session.Session;
  * input; a bug it throws becomes operation-failed and is logged.
  */
 public interface RpcHandler {
-    /** The output, built with the RPC's OUTPUT node; null for an RPC without. */
-    ContainerNode call(Session session, ContainerNode input) throws NetconfException;
+  /** The output, built with the RPC's OUTPUT node; null for an RPC without. */
+  ContainerNode call(Session session, ContainerNode input) throws NetconfException;
 }

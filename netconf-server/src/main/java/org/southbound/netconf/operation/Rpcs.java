@@ -11,18 +11,18 @@ import org.southbound.netconf.session.Session;
 
 /** The RPCs of the model that somebody handles. Thread-safe. */
 public final class Rpcs {
-    private final Map<QName, RpcHandler> handlers = new ConcurrentHashMap<>();
+  private final Map<QName, RpcHandler> handlers = new ConcurrentHashMap<>();
 
-    /** Sets the handler of an RPC given by its input node. */
-    public void handle(YangNode rpc, RpcHandler handler) {
-        handlers.put(rpc.name, handler);
-    }
+  /** Sets the handler of an RPC given by its input node. */
+  public void handle(YangNode rpc, RpcHandler handler) {
+    handlers.put(rpc.name, handler);
+  }
 
-    boolean has(YangNode rpc) {
-        return handlers.containsKey(rpc.name);
-    }
+  boolean has(YangNode rpc) {
+    return handlers.containsKey(rpc.name);
+  }
 
-    ContainerNode call(Session session, YangNode rpc, ContainerNode input) throws NetconfException {
-        return handlers.get(rpc.name).call(session, input);
-    }
+  ContainerNode call(Session session, YangNode rpc, ContainerNode input) throws NetconfException {
+    return handlers.get(rpc.name).call(session, input);
+  }
 }

@@ -6,14 +6,14 @@ import org.southbound.netconf.xml.XmlOut;
 
 /** unlock, RFC 6241 section 7.6. */
 final class Unlock implements Operation {
-    @Override
-    public String name() {
-        return "unlock";
-    }
+  @Override
+  public String name() {
+    return "unlock";
+  }
 
-    @Override
-    public void run(Request request, XmlOut out) throws NetconfException {
-        request.context().datastores().unlock(request.session().id(), Lock.target(request));
-        out.raw("<ok/>");
-    }
+  @Override
+  public void run(Request request, XmlOut out) throws NetconfException {
+    request.context().datastores().unlock(request.session().id(), Lock.target(request));
+    out.raw("<ok/>");
+  }
 }

@@ -15,39 +15,39 @@ import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgum
  */
 public record DataPath(DataPath parent, YangNode node, PathArgument argument) {
 
-    /** A step down to a node that is no list entry. */
-    public static DataPath of(DataPath parent, YangNode node) {
-        return new DataPath(parent, node, node.id);
-    }
+  /** A step down to a node that is no list entry. */
+  public static DataPath of(DataPath parent, YangNode node) {
+    return new DataPath(parent, node, node.id);
+  }
 
-    @Override
-    public String toString() {
-        var out = new StringBuilder(80);
-        render(out);
-        return out.toString();
-    }
+  @Override
+  public String toString() {
+    var out = new StringBuilder(80);
+    render(out);
+    return out.toString();
+  }
 
-    private void render(StringBuilder out) {
-        if (parent != null) {
-            parent.render(out);
-        }
-        if (node.kind == YangNode.Kind.ROOT) {
-            return;
-        }
-        String module = node.module.name();
-        out.append('/').append(module).append(':').append(node.localName());
-        if (argument instanceof NodeIdentifierWithPredicates keys) {
-            for (Map.Entry<QName, Object> key : keys.entrySet()) {
-                out.append('[').append(module).append(':').append(key.getKey().getLocalName()).append('=');
-                quote(out, Values.text(node.schema(), key.getValue())).append(']');
-            }
-        } else if (argument instanceof NodeWithValue<?> value) {
-            quote(out.append("[.="), Values.text(node.schema(), value.getValue())).append(']');
-        }
+  private void render(StringBuilder out) {
+    if (parent != null) {
+      parent.render(out);
     }
+    if (node.kind == YangNode.Kind.ROOT) {
+      return;
+    }
+    String module = node.module.name();
+    out.append('/').append(module).append(':').append(node.localName());
+    if (argument instanceof NodeIdentifierWithPredicates keys) {
+      for (Map.Entry<QName, Object> key : keys.entrySet()) {
+        out.append('[').append(module).append(':').append(key.getKey().getLocalName()).append('=');
+        quote(out, Values.text(node.schema(), key.getValue())).append(']');
+      }
+    } else if (argument instanceof NodeWithValue<?> value) {
+      quote(out.append("[.="), Values.text(node.schema(), value.getValue())).append(']');
+    }
+  }
 
-    private static StringBuilder quote(StringBuilder out, String text) {
-        char mark = text.indexOf('\'') < 0 ? '\'' : '"';
-        return out.append(mark).append(text).append(mark);
-    }
+  private static StringBuilder quote(StringBuilder out, String text) {
+    char mark = text.indexOf('\'') < 0 ? '\'' : '"';
+    return out.append(mark).append(text).append(mark);
+  }
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.binding;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
+import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.southbound.api.VnfApi;
+import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.NetconfServer;
+import org.southbound.netconf.access.Users;
+import org.southbound.netconf.datastore.Datastores.Writer;
+import org.southbound.netconf.datastore.Draft;
+import org.southbound.netconf.datastore.TreeBuilder;
+import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.schema.YangNode;
+import org.southbound.nf.Config;
+
+/** Binds a NETCONF server to an instance's API: configuration, calls, state data and notifications. */
+public final class Binding implements AutoCloseable {
+  private final EventNotifications events;
+  private final ChainConfig chains;
+
+  /**
+   * What the instance gives and takes.
+   *
+   * @param vnf its API
+   * @param users accounts; the configured ones are added
+   * @param firstUser the user of the command line, who stays whatever is configured
+   * @param instance takes the configuration of the instance, now and after each change
+   * @param peers takes the peers that the configuration names, now and after each change
+   * @param ports management ports in use, by the name of their container below {@code management}; may be filled later
+   */
+  public record Parts(VnfApi vnf, Users users, String firstUser, Consumer<Config> instance,
+      Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports) {
+  }
+
+  /**
+   * Brings what is configured in force, and binds the calls; the server may be started afterwards.
+   *
+   * @throws NetconfException the stored configuration is refused
+   */
+  public Binding(NetconfServer server, Parts parts) throws NetconfException {
+    var datastores = server.datastores();
+    datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser));
+    datastores.subscribe(
+        new NfConfig(parts.vnf, server.schema().node("/southbound-nf:nf"), parts.instance, parts.peers));
+    chains = new ChainConfig(server, parts.vnf);
+    new VnfBinding(server, parts.vnf, chains);
+    new StateData(server, parts.vnf, chains, parts.ports);
+    events = new EventNotifications(server.notifications());
+    parts.vnf.listen(events);
+  }
+
+  /** The models that the product serves, with those of {@code more} folders. Throws with one line that says what to do. */
+  public static Schema schema(Optional<Path> more) throws IOException {
+    var loader = Binding.class.getClassLoader();
+    var library = new ArrayList<>(Schema.resources(loader, "META-INF/yang"));
+    var own = new ArrayList<>(Schema.resources(loader, "yang"));
+    if (more.isPresent()) {
+      own.addAll(Schema.directory(more.get()));
+    }
+    library.addAll(own);
+    var wanted = new ArrayList<>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
+        "ietf-netconf-acm", "notifications", "nc-notifications"));
+    own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
+    return Schema.load(Schema.closure(library, wanted), NetconfServer.ABSENT_FEATURES);
+  }
+
+  /** Writes down what an instance was first started with, below {@code /nf}; an existing configuration stays. */
+  public static void seed(NetconfServer server, String name, String type, Consumer<TreeBuilder> more)
+      throws NetconfException {
+    var root = server.schema().root();
+    var nf = server.schema().node("/southbound-nf:nf");
+    server.datastores().editRunning(Writer.SYSTEM, before -> {
+      var draft = new Draft(root, before);
+      var out = new TreeBuilder(nf, (DataContainerNode) YangNode.find(before, nf));
+      out.leaf("name", name);
+      try {
+        out.leaf("type", "southbound-nf:" + type);
+      } catch (IllegalArgumentException unknownIdentity) {
+        // An NF without a YANG module of its own; the specification's nf-type says what it is.
+        out.leaf("type", "southbound-nf:generic");
+      }
+      more.accept(out);
+      draft.set(nf, out.build());
+      return (ContainerNode) draft.build(root.id);
+    });
+  }
+
+  @Override
+  public void close() {
+    chains.close();
+    events.close();
+  }
+}
