@@ -67,7 +67,6 @@ public final class SnmpAgent implements AutoCloseable {
       new OID("1.3.6.1.6.3.15.1.1"));
 
   private final Engine engine;
-  private final DefaultUdpTransportMapping transport;
   private final InetSocketAddress address;
   private final MetricsTable table;
   private final Metrics metrics;
@@ -75,7 +74,6 @@ public final class SnmpAgent implements AutoCloseable {
 
   private SnmpAgent(SnmpConfig config, Metrics metrics, DefaultUdpTransportMapping transport) throws IOException {
     this.metrics = metrics;
-    this.transport = transport;
     address = new InetSocketAddress(transport.getListenAddress().getInetAddress(),
         transport.getListenAddress().getPort());
     root = new OID(config.root());

@@ -43,7 +43,7 @@ final class NetSnmp {
   }
 
   static boolean isInstalled(String program) {
-    for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+    for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
       if (Files.isExecutable(Path.of(folder, program))) {
         return true;
       }

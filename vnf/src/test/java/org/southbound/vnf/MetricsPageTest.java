@@ -143,7 +143,7 @@ class MetricsPageTest {
     var samples = new HashMap<String, Long>();
     var types = new HashMap<String, String>();
     String family = "";
-    for (String line : text.substring(0, text.length() - "# EOF\n".length()).split("\n")) {
+    for (String line : text.substring(0, text.length() - "# EOF\n".length()).lines().toList()) {
       var comment = meta.matcher(line);
       if (comment.matches()) {
         switch (comment.group(1)) {
