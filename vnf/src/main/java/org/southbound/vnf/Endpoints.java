@@ -15,10 +15,14 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.southbound.api.VnfApi.Report;
+import org.southbound.metrics.Reports.UndeliveredException;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.NetconfServer;
@@ -45,6 +49,7 @@ final class Endpoints implements Management {
   private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
   private final Instance instance;
   private volatile Config configured = Config.EMPTY;
+  private volatile SnmpAgent agent;
 
   /** Starts them all, or none. */
   static Management start(Instance instance, Settings settings) throws StartException {
@@ -87,7 +92,7 @@ final class Endpoints implements Management {
       Binding.seed(server, settings.name(), settings.function(), nf -> seed(nf, settings));
     }
     open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, settings.user(), this::configured,
-        instance.vnf().neighbours()::configured, ports)));
+        instance.vnf().neighbours()::configured, ports, this::reports)));
     server.start();
     address("netconf", server.address());
   }
@@ -151,13 +156,26 @@ final class Endpoints implements Management {
           target.leaf("community", ""), target.flag("inform", false), (int) target.number("timeout", 1500),
           (int) target.number("retries", 3)));
     }
-    var agent = SnmpAgent.start(new SnmpConfig(InetAddress.getByName(settings.address()), settings.snmpPort(),
-        java.util.Optional.ofNullable(snmp.leaves().get("community")), snmp.leaf("root", SnmpConfig.ROOT),
+    agent = SnmpAgent.start(new SnmpConfig(InetAddress.getByName(settings.address()), settings.snmpPort(),
+        Optional.ofNullable(snmp.leaves().get("community")), snmp.leaf("root", SnmpConfig.ROOT),
         settings.name(), snmp.leaf("contact", ""), snmp.leaf("location", ""),
         "southbound " + settings.function() + " " + settings.name(), settings.home(), users, targets),
         instance.metrics());
     open.push(agent);
     address("snmp", agent.address());
+  }
+
+  /** Who sends reports to the SNMP targets with a tag. */
+  private Optional<Consumer<Report>> reports(String tag) {
+    var present = agent;
+    if (present == null || !present.hasTarget(tag)) {
+      return Optional.empty();
+    }
+    return Optional.of(report -> {
+      if (!present.report(tag, report.id(), report.sequence(), report.values())) {
+        throw new UndeliveredException("too many notifications wait for the SNMP targets");
+      }
+    });
   }
 
   private static SnmpConfig.Authentication authentication(String text) {

@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.southbound.api.VnfApi;
 import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.api.VnfApi.Report;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.access.Users;
@@ -36,9 +38,11 @@ public final class Binding implements AutoCloseable {
    * @param instance takes the configuration of the instance, now and after each change
    * @param peers takes the peers that the configuration names, now and after each change
    * @param ports management ports in use, by the name of their container below {@code management}; may be filled later
+   * @param snmp who sends a report to the SNMP targets with a tag; empty: no target has it
    */
   public record Parts(VnfApi vnf, Users users, String firstUser, Consumer<Config> instance,
-      Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports) {
+      Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports,
+      Function<String, Optional<Consumer<Report>>> snmp) {
   }
 
   /**
@@ -52,7 +56,7 @@ public final class Binding implements AutoCloseable {
     datastores.subscribe(
         new NfConfig(parts.vnf, server.schema().node("/southbound-nf:nf"), parts.instance, parts.peers));
     chains = new ChainConfig(server, parts.vnf);
-    new VnfBinding(server, parts.vnf, chains);
+    new VnfBinding(server, parts.vnf, chains, parts.snmp);
     new StateData(server, parts.vnf, chains, parts.ports);
     events = new EventNotifications(server.notifications());
     parts.vnf.listen(events);

@@ -5,9 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi;
@@ -29,11 +31,14 @@ import org.southbound.nf.ConfigException;
 final class VnfBinding {
   private final VnfApi vnf;
   private final ChainConfig chains;
+  private final Function<String, Optional<Consumer<Report>>> snmp;
   private final Notifications notifications;
   private final Schema schema;
   private final Map<Session, List<Integer>> reports = new ConcurrentHashMap<>();
 
-  VnfBinding(NetconfServer server, VnfApi vnf, ChainConfig chains) {
+  VnfBinding(NetconfServer server, VnfApi vnf, ChainConfig chains,
+      Function<String, Optional<Consumer<Report>>> snmp) {
+    this.snmp = snmp;
     this.vnf = vnf;
     this.chains = chains;
     this.notifications = server.notifications();
@@ -150,10 +155,6 @@ final class VnfBinding {
 
   private int report(Session session, Rpc.ReportMetrics call) throws ApiException {
     var callback = call.callback();
-    if (callback.leaves().containsKey("snmp")) {
-      throw new ApiException("invalid-value", "southbound:unknown-target", "callback/snmp",
-          "no SNMP target has the tag " + callback.leaf("snmp", ""));
-    }
     if (callback.containers().containsKey("http")) {
       throw new ApiException("access-denied", "southbound:destination-forbidden", "callback/http",
           "no network is allowed as a destination of HTTP reports");
@@ -163,10 +164,17 @@ final class VnfBinding {
       throw new ApiException("invalid-value", "southbound:unknown-stream", "callback/stream",
           "there is no stream " + stream + "; NETCONF is the one there is");
     }
-    Consumer<Report> receiver = stream.isEmpty() ? report -> toSession(session, report)
-        : report -> notifications.publish(notification(report));
+    var tag = callback.leaf("snmp", "");
+    boolean own = stream.isEmpty() && tag.isEmpty();
+    Consumer<Report> receiver = report -> notifications.publish(notification(report));
+    if (own) {
+      receiver = report -> toSession(session, report);
+    } else if (!tag.isEmpty()) {
+      receiver = snmp.apply(tag).orElseThrow(() -> new ApiException("invalid-value", "southbound:unknown-target",
+          "callback/snmp", "no SNMP target has the tag " + tag));
+    }
     int id = vnf.reportMetrics(call.request(), receiver);
-    if (stream.isEmpty()) {
+    if (own) {
       reports.computeIfAbsent(session, each -> new CopyOnWriteArrayList<>()).add(id);
       if (session.isClosed()) {
         ended(session);
