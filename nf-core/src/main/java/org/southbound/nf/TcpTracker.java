@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.southbound.flow.Record;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Options;
 import org.southbound.packet.Packet;
 import org.southbound.packet.Tcp;
 import org.southbound.packet.Wire;
@@ -79,6 +80,7 @@ final class TcpTracker {
   private static final int NO_SCALE = 0xff;
   /** An acknowledgment may lie so far behind, even when windows were small: a window without scaling, and some. */
   private static final int OLDEST_ACK = 66_000;
+  private static final int WINDOW_SCALE = 3;
   private static final int SACK = 5;
   /** The shortest header that may have a SACK option beside timestamps. */
   private static final int HEADER_WITH_TIMESTAMPS = 32;
@@ -109,7 +111,7 @@ final class TcpTracker {
 
   /** Reads the header of a packet that is no later fragment. */
   void read(Packet packet) {
-    // The view must not get into a field: then it would be allocated.
+    // No view in a field, or one that a method which is not inlined sees: it would be allocated.
     var tcp = packet.tcp();
     memory = packet.memory();
     header = packet.l4();
@@ -261,7 +263,7 @@ final class TcpTracker {
 
   /** The segment's greatest acknowledgment, selective ones included (RFC 2018). */
   private int greatestSack() {
-    long at = new Tcp(memory, header).option(SACK);
+    long at = option(SACK);
     int greatest = ack;
     if (at >= 0) {
       int blocks = Wire.u8(memory, at + 1) - 2 >>> 3;
@@ -420,9 +422,14 @@ final class TcpTracker {
     }
   }
 
+  /** The shift count that the SYN at hand offers, at most 14 (RFC 7323 section 2.3). */
   private int scale() {
-    int scale = new Tcp(memory, header).windowScale();
-    return scale < 0 ? NO_SCALE : scale;
+    long at = option(WINDOW_SCALE);
+    return at < 0 || Wire.u8(memory, at + 1) != 3 ? NO_SCALE : Math.min(Wire.u8(memory, at + 2), 14);
+  }
+
+  private long option(int kind) {
+    return Options.find(memory, header + Tcp.LENGTH, headerLength - Tcp.LENGTH, kind);
   }
 
   // ---- RST

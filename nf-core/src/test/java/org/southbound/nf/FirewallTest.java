@@ -15,7 +15,6 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,11 +113,7 @@ class FirewallTest {
     rig.configure(firewall(CLIENTS));
     var frames = Rig.read(Rig.MIXED);
     try (var arena = Arena.ofConfined()) {
-      var memory = frames.stream().map(frame -> {
-        var copy = arena.allocate(frame.octets().length);
-        MemorySegment.copy(frame.octets(), 0, copy, ValueLayout.JAVA_BYTE, 0, frame.octets().length);
-        return copy;
-      }).toArray(MemorySegment[]::new);
+      var memory = frames.stream().map(frame -> Rig.offHeap(arena, frame)).toArray(MemorySegment[]::new);
       var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long least = Long.MAX_VALUE;
       // Until the compiler has seen enough of rare packets too.
