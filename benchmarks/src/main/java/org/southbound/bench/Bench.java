@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.BenchmarkList;
@@ -46,6 +47,14 @@ public final class Bench implements Callable<Integer> {
     }
   }
 
+  /** Benchmarks that compare whole processes, beside those of JMH. */
+  private interface Processes {
+    /** Runs loads of that many seconds. */
+    List<Figure> run(double seconds) throws IOException, InterruptedException;
+  }
+
+  private static final Map<String, Processes> PROCESSES = Map.of("ForwardBench.cpu", ForwardBench::run);
+
   @Parameters(paramLabel = "NAME", arity = "0..*", description = "Benchmarks whose name contains this; all if none.")
   private List<String> names = List.of();
   @Option(names = "--list", description = "Print the names and stop.")
@@ -67,7 +76,7 @@ public final class Bench implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, RunnerException {
+  public Integer call() throws IOException, InterruptedException, RunnerException {
     List<String> chosen = available().stream().filter(this::isNamed).toList();
     if (list) {
       chosen.forEach(System.out::println);
@@ -79,7 +88,13 @@ public final class Bench implements Callable<Integer> {
     }
     if (json != null) Files.writeString(json, ""); // a bad path must not show only after the minutes of a run
     List<Figure> figures = new ArrayList<>();
-    for (RunResult result : new Runner(options(chosen)).run()) figures.addAll(figures(result));
+    List<String> measured = chosen.stream().filter(name -> !PROCESSES.containsKey(name)).toList();
+    if (!measured.isEmpty()) {
+      for (RunResult result : new Runner(options(measured)).run()) figures.addAll(figures(result));
+    }
+    for (String name : chosen) {
+      if (PROCESSES.containsKey(name)) figures.addAll(PROCESSES.get(name).run(seconds));
+    }
     figures.forEach(figure -> System.out.println(figure.line()));
     if (json != null) {
       Files.writeString(json, figures.stream().map(Figure::json).collect(Collectors.joining(",\n ", "[", "]\n")));
@@ -94,8 +109,9 @@ public final class Bench implements Callable<Integer> {
   /** Names as {@code Class.method}, sorted. */
   private static List<String> available() {
     OutputFormat silent = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
-    return BenchmarkList.defaultList().getAll(silent, List.of()).stream().map(entry -> shortName(entry.getUsername()))
-        .sorted().toList();
+    var measured = BenchmarkList.defaultList().getAll(silent, List.of()).stream()
+        .map(entry -> shortName(entry.getUsername()));
+    return Stream.concat(measured, PROCESSES.keySet().stream()).sorted().toList();
   }
 
   private static String shortName(String qualified) {

@@ -19,6 +19,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 import org.southbound.flow.DirtySet;
+import org.southbound.flow.FlowKey;
+import org.southbound.flow.Record;
 import org.southbound.flow.RecordTable;
 
 /** Lookups in a flow table, in batches of 256 of random flows; ns per packet. */
@@ -37,6 +39,7 @@ public class FlowTableBench {
 
   private RecordTable table;
   private DirtySet dirty;
+  private final Record record = new Record();
   /** Addresses and ports of the packets to come. */
   private long[] low;
   private int[] hashes;
@@ -44,8 +47,7 @@ public class FlowTableBench {
   private long now;
 
   private static int hash(long key) {
-    long mixed = (key ^ key >>> 31) * 0x9e3779b97f4a7c15L;
-    return (int) ((mixed ^ mixed >>> 29) * 0xbf58476d1ce4e5b9L >>> 32);
+    return FlowKey.hash(0, key, 0, 7, 6 << 8 | 4);
   }
 
   /** Fills the table in random order, and draws the packets. */
@@ -102,6 +104,8 @@ public class FlowTableBench {
     long sum = 0;
     for (int i = from; i < from + BATCH; i++) {
       int id = table.find(0, low[i], 0, 7, 6 << 8 | 4, hashes[i]);
+      record.bind(table, id);
+      record.addLong(8, 1);
       table.touch(id, now);
       sum += id;
     }
@@ -123,7 +127,7 @@ public class FlowTableBench {
     return prefetch(from) + find(from);
   }
 
-  /** Prefetched, looked up, touched, as a worker does it. */
+  /** Prefetched, looked up, state changed, touched, as a worker and its NF do it. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public long hitPrefetchedTouched() {

@@ -37,6 +37,9 @@ public interface VnfApi {
   /** Takes a chain down. */
   void removeChain(String name) throws ApiException;
 
+  /** Sees that all hops of a chain still know it: one that was restarted learns it anew. Its status tells the result. */
+  void refreshChain(String name);
+
   /** Chains that this NF set up or continues. */
   List<ChainState> chains();
 
@@ -107,10 +110,25 @@ public interface VnfApi {
   /** Ends a registration. */
   void cancelReport(int id) throws ApiException;
 
+  /** Registrations in force. */
+  List<org.southbound.metrics.Reports.Registration> reports();
+
   /** What the metrics mean, the common ones included. */
   List<Metric> metrics();
 
   // ---- the instance
+
+  /** All values at this moment. */
+  Map<String, Long> allMetrics();
+
+  /** The chaining protocols and what each can carry. */
+  List<org.southbound.chain.ChainingProtocol> protocols();
+
+  /** What each variant does, in one sentence. */
+  Map<String, String> variantDescriptions(Operation operation);
+
+  /** Packets that each of the NF's configured rules decided on. */
+  Map<String, Long> ruleHits();
 
   /** The specification document. */
   Specification specification();

@@ -68,6 +68,7 @@ final class Chains {
     long generation;
     Path path;
     Endpoint next;
+    PrepareChainRequest nextRequest;
     List<HopReport> reports = List.of();
     String status = "up";
     String error = "";
@@ -79,6 +80,7 @@ final class Chains {
     Path path;
     Endpoint next;
     ChainReference nextReference;
+    PrepareChainRequest nextRequest;
     List<HopReport> reports;
     PrepareChainAccepted answer;
     boolean confirmed;
@@ -148,7 +150,8 @@ final class Chains {
       for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
         int spi = freePathIdentifier();
         try {
-          var accepted = prepareNext(reference, chain.scope(), hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
+          made.nextRequest = request(reference, chain.scope(), hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
+          var accepted = ask(next, made.nextRequest);
           neighbours.client(next).confirmChain(reference);
           var protocol = protocol(accepted.getProtocol());
           made.next = next;
@@ -241,6 +244,34 @@ final class Chains {
     return state(made);
   }
 
+  /** Sees that all hops still know a chain; one that was restarted learns it anew. */
+  void refresh(String chainName) {
+    Own mine;
+    synchronized (this) {
+      mine = own.get(chainName);
+    }
+    if (mine == null) {
+      return;
+    }
+    String before = mine.status;
+    String hop = "";
+    String appTag = "";
+    try {
+      ask(mine.next, mine.nextRequest);
+      neighbours.client(mine.next).confirmChain(reference(name, chainName, mine.generation));
+      mine.status = "up";
+      mine.error = "";
+    } catch (PeerException failure) {
+      mine.status = "degraded";
+      mine.error = failure.getMessage();
+      hop = failure.nf();
+      appTag = failure.appTag();
+    }
+    if (!before.equals(mine.status)) {
+      events.accept(new Event.ChainChanged(chainName, mine.generation, "status", mine.status, hop, appTag));
+    }
+  }
+
   void remove(String chainName) throws ApiException {
     Own old;
     synchronized (this) {
@@ -293,6 +324,10 @@ final class Chains {
       }
     }
     if (known != null && known.answer != null && known.request.equals(request)) {
+      // Asked again to see that all is well: so the next hop is asked, which may have forgotten.
+      if (known.next != null) {
+        ask(known.next, known.nextRequest);
+      }
       return known.answer;
     }
     String wantedName = request.getSelf().getEndpoint().getNf();
@@ -321,8 +356,9 @@ final class Chains {
       rest.set(0, made.next);
       made.nextReference = request.getChain();
       try {
-        var accepted = prepareNext(request.getChain(), scope, rest, position, speaks, request.getSpi(),
+        made.nextRequest = request(request.getChain(), scope, rest, position, speaks, request.getSpi(),
             request.getServiceIndex() - 1, Duration.ofMillis(request.getTimeoutMillis() * 9L / 10));
+        var accepted = ask(made.next, made.nextRequest);
         chosen = accepted.getProtocol();
         reports.addAll(accepted.getHopsList());
       } catch (PeerException failure) {
@@ -344,6 +380,9 @@ final class Chains {
       through.put(key, made);
     }
     dataplane.arrive(made.path);
+    if (known != null && known.path != null && known.path.spi() != made.path.spi()) {
+      dataplane.forget(known.path);
+    }
     expireUnconfirmed(key, made, request.getTimeoutMillis());
     return made.answer;
   }
@@ -375,10 +414,29 @@ final class Chains {
       throw new PeerException("southbound:unknown-chain", "nothing is prepared here for " + reference.getChain(), name,
           0, null);
     }
-    if (made.next != null && !made.confirmed) {
+    if (made.next != null) {
       neighbours.client(made.next).confirmChain(made.nextReference);
     }
     made.confirmed = true;
+    if (reference.getGeneration() == 1) {
+      // The chain is set up from nothing: its first NF knows no other generation any more.
+      forgetOthers(Key.of(reference));
+    }
+  }
+
+  private void forgetOthers(Key kept) {
+    var gone = new ArrayList<Through>();
+    synchronized (this) {
+      through.entrySet().removeIf(entry -> {
+        var key = entry.getKey();
+        boolean old = key.origin.equals(kept.origin) && key.chain.equals(kept.chain) && !key.equals(kept);
+        if (old) {
+          gone.add(entry.getValue());
+        }
+        return old;
+      });
+    }
+    gone.forEach(each -> dataplane.forget(each.path));
   }
 
   /** Forgets a generation, or all, and tells the hops behind. */
@@ -440,12 +498,14 @@ final class Chains {
         var reference = reference(name, old.origin() + "." + old.chain(), old.generation() << 16 | generation);
         int spi = freePathIdentifier();
         try {
-          var accepted = prepareNext(reference, old.scope(), hops, passing.request.getSelf().getPosition() + 1,
-              offered, spi, FIRST_INDEX - 1, timeout);
+          var asked = request(reference, old.scope(), hops, passing.request.getSelf().getPosition() + 1, offered,
+              spi, FIRST_INDEX - 1, timeout);
+          var accepted = ask(hops.getFirst(), asked);
           neighbours.client(hops.getFirst()).confirmChain(reference);
           var reports = new ArrayList<>(List.of(passing.reports.getFirst()));
           reports.addAll(accepted.getHopsList());
           passing.reports = reports;
+          passing.nextRequest = asked;
         } catch (PeerException failure) {
           abort(hops.getFirst(), reference);
           throw failure;
@@ -524,20 +584,23 @@ final class Chains {
 
   // ---- both
 
-  private PrepareChainAccepted prepareNext(ChainReference reference, FlowSpace scope, List<Endpoint> hops,
-      int position, List<String> offered, int spi, int si, Duration timeout) throws PeerException {
-    var next = hops.getFirst();
+  private PrepareChainRequest request(ChainReference reference, FlowSpace scope, List<Endpoint> hops, int position,
+      List<String> offered, int spi, int si, Duration timeout) {
     var request = PrepareChainRequest.newBuilder().setChain(reference)
         .setUpstream(Messages.endpoint(neighbours.self())).setScope(Messages.scope(scope))
-        .setSelf(hop(next, position)).addAllProtocols(offered).setSpi(spi).setServiceIndex(si)
+        .setSelf(hop(hops.getFirst(), position)).addAllProtocols(offered).setSpi(spi).setServiceIndex(si)
         .setTimeoutMillis((int) timeout.toMillis());
     for (int i = 1; i < hops.size(); i++) {
       request.addRemaining(hop(hops.get(i), position + i));
     }
+    return request.build();
+  }
+
+  private PrepareChainAccepted ask(Endpoint next, PrepareChainRequest request) throws PeerException {
     try {
-      return neighbours.client(next).prepareChain(request.build());
+      return neighbours.client(next).prepareChain(request);
     } catch (PeerException failure) {
-      throw failure.at(position, next.nf());
+      throw failure.at(request.getSelf().getPosition(), next.nf());
     }
   }
 

@@ -12,7 +12,7 @@ import org.southbound.peer.PeerException;
 
 /** The other NF instances that this one knows: by configuration, or because they told it where they are. Any thread. */
 public final class Neighbours {
-  private final Endpoint self;
+  private volatile Endpoint self;
   private final ClientFactory clients;
   private volatile Map<String, Endpoint> configured = Map.of();
   private final Map<String, Endpoint> heard = new ConcurrentHashMap<>();
@@ -33,6 +33,11 @@ public final class Neighbours {
   /** This instance. */
   public Endpoint self() {
     return self;
+  }
+
+  /** The ports are known now. */
+  public void self(Endpoint bound) {
+    self = bound;
   }
 
   /** The peers of the configuration, by name. */

@@ -12,7 +12,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.TraceHop;
 import org.southbound.chain.ControlFrame;
 import org.southbound.classifier.Path;
@@ -26,7 +25,7 @@ final class Probes {
   private static final int FIRST_INDEX = 255;
 
   private final Dataplane dataplane;
-  private final Endpoint self;
+  private final Neighbours neighbours;
   private final Map<UUID, BlockingQueue<Answer>> waiting = new ConcurrentHashMap<>();
 
   /**
@@ -41,9 +40,9 @@ final class Probes {
   private record Answer(int round, int si, boolean last, String text, long nanos) {
   }
 
-  Probes(Dataplane dataplane, Endpoint self) {
+  Probes(Dataplane dataplane, Neighbours neighbours) {
     this.dataplane = dataplane;
-    this.self = self;
+    this.neighbours = neighbours;
   }
 
   /** Waits until every packet that took the path before has passed its last hop; false when nobody answered in time. */
@@ -55,7 +54,7 @@ final class Probes {
   List<TraceHop> trace(Path path, int probes, Duration timeout) {
     var answers = run(path, 1, timeout, probes);
     var result = new ArrayList<TraceHop>();
-    result.add(new TraceHop(0, self.nf(), path.protocol().name(), path.spi(), path.si(), List.of(), 0, 0));
+    result.add(new TraceHop(0, neighbours.self().nf(), path.protocol().name(), path.spi(), path.si(), List.of(), 0, 0));
     answers.stream().mapToInt(Answer::si).distinct().sorted().map(si -> -si).sorted().map(si -> -si).forEach(si -> {
       var mine = answers.stream().filter(answer -> answer.si == si).toList();
       long[] delays = mine.stream().mapToLong(answer -> answer.nanos / 2).sorted().toArray();
@@ -78,7 +77,7 @@ final class Probes {
     waiting.put(id, queue);
     var answers = new ArrayList<Answer>();
     try {
-      String sender = self.host() + " " + self.dataPort();
+      String sender = neighbours.self().host() + " " + neighbours.self().dataPort();
       for (int round = 0; round < probes; round++) {
         long sent = System.nanoTime();
         for (int i = 0; i < workers; i++) {
@@ -121,7 +120,7 @@ final class Probes {
     long round = ControlFrame.value(packet);
     var sender = ControlFrame.text(packet);
     int si = packet.si;
-    var text = new StringBuilder(self.nf() + " " + path.protocol().name() + " " + packet.spi);
+    var text = new StringBuilder(neighbours.self().nf() + " " + path.protocol().name() + " " + packet.spi);
     for (int label : packet.labels) {
       if (label != 0) {
         text.append(' ').append(label);

@@ -217,7 +217,7 @@ final class Transfers {
           .setScope(Messages.scope(scope)).setParts(Messages.parts(job.request.parts()))
           .setVariant(variant.name()).setFlows(job.flowsTotal)
           .setOctets(counts.stream().mapToLong(count -> count[1]).sum()).setEpoch(epoch)
-          .setSteerByManager(job.request.steeringByManager());
+          .setSteerByManager(job.request.steeringByManager()).setWorkers(dataplane.workers().size());
       layouts.forEach(layout -> prepare.addSchemas(schema(layout)));
       for (var passage : chains.passages(packets)) {
         prepare.addPaths(path(passage));
@@ -651,7 +651,8 @@ final class Transfers {
       if (job.guards.isEmpty() || expected == 0) {
         break;
       }
-      job.expect(expected);
+      // Every worker of the source passes each mark on, and every worker here sees it.
+      job.expect(expected * Math.max(1, job.prepare.getWorkers()) * dataplane.workers().size());
       try {
         marked = job.marked.await(manager ? TimeUnit.HOURS.toMillis(1) : MARK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (InterruptedException interrupted) {

@@ -22,6 +22,7 @@ import org.southbound.classifier.Translations;
 import org.southbound.flow.FlowSpace;
 import org.southbound.metrics.Counter;
 import org.southbound.metrics.Metric;
+import org.southbound.metrics.MetricException;
 import org.southbound.metrics.Metrics;
 import org.southbound.metrics.Reports;
 import org.southbound.nf.Config;
@@ -95,7 +96,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     neighbours = setup.neighbours;
     dataplane = new Dataplane(setup.workers);
     mover = new StateMover(dataplane);
-    probes = new Probes(dataplane, neighbours.self());
+    probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
     chains = new Chains(dataplane, neighbours, setup.protocols, probes, this::tell);
     transfers = new Transfers(dataplane, mover, neighbours, chains, jobs, ownerships, setup.transfers,
@@ -108,7 +109,8 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     }
   }
 
-  private void tell(Event event) {
+  /** Something happened that listeners want to know. */
+  public void tell(Event event) {
     listeners.forEach(listener -> listener.accept(event));
   }
 
@@ -191,6 +193,11 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   @Override
   public void removeChain(String name) throws ApiException {
     chains.remove(name);
+  }
+
+  @Override
+  public void refreshChain(String name) {
+    chains.refresh(name);
   }
 
   @Override
@@ -377,27 +384,38 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   public Map<String, Long> queryMetrics(List<String> names) throws ApiException {
     try {
       return setup.metrics.query(names);
-    } catch (IllegalArgumentException unknown) {
-      throw new ApiException("invalid-value", "southbound:unknown-metric", "name", unknown.getMessage());
+    } catch (MetricException refusal) {
+      throw api(refusal);
     }
   }
 
   @Override
   public int reportMetrics(ReportRequest request, Consumer<Report> callback) throws ApiException {
-    queryMetrics(request.metrics());
     try {
       return setup.reports.register(request.period(), request.packets(), request.metrics(), request.lifetime(),
           report -> callback.accept(new Report(report.id(), report.sequence(), report.byPackets(), report.values())));
-    } catch (IllegalStateException full) {
-      throw new ApiException("resource-denied", "southbound:resource", "", full.getMessage());
+    } catch (MetricException refusal) {
+      throw api(refusal);
     }
   }
 
   @Override
   public void cancelReport(int id) throws ApiException {
-    if (!setup.reports.cancel(id)) {
-      throw new ApiException("data-missing", "southbound:unknown-report", "id", "there is no report " + id);
+    try {
+      setup.reports.cancel(id);
+    } catch (MetricException refusal) {
+      throw api(refusal);
     }
+  }
+
+  @Override
+  public List<Reports.Registration> reports() {
+    return setup.reports.list();
+  }
+
+  private static ApiException api(MetricException refusal) {
+    var reason = refusal.reason();
+    return new ApiException(reason.tag(), reason.appTag(), reason.path(), refusal.getMessage());
   }
 
   @Override
@@ -405,7 +423,36 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     return setup.metrics.definitions();
   }
 
+  @Override
+  public Map<String, Long> allMetrics() {
+    return setup.metrics.values();
+  }
+
   // ---- VnfApi: the instance
+
+  @Override
+  public List<ChainingProtocol> protocols() {
+    return setup.protocols;
+  }
+
+  @Override
+  public Map<String, String> variantDescriptions(Operation operation) {
+    var result = new LinkedHashMap<String, String>();
+    if (operation == Operation.TRANSFER) {
+      setup.transfers.forEach(variant -> result.put(variant.name(), variant.description()));
+    } else {
+      setup.replications.forEach(variant -> result.put(variant.name(), variant.description()));
+    }
+    return result;
+  }
+
+  @Override
+  public Map<String, Long> ruleHits() {
+    var hits = new LinkedHashMap<String, Long>();
+    dataplane.workers().forEach(worker -> worker.nf().ruleHits()
+        .forEach((name, packets) -> hits.merge(name, packets, Long::sum)));
+    return hits;
+  }
 
   @Override
   public Specification specification() {

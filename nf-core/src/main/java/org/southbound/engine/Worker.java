@@ -48,8 +48,9 @@ public final class Worker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int TICK_MILLIS = 10;
   private static final int COMMANDS_PER_ROUND = 64;
-  private static final int EXPIRED_PER_TICK = 1024;
+  private static final int EXPIRED_PER_TICK = 16_384;
   private static final int IDLE_MILLIS = 10;
+  private static final int HANDED_OVER = -1;
 
   private final String name;
   private final NetworkFunction nf;
@@ -70,10 +71,16 @@ public final class Worker implements AutoCloseable {
 
   private final List<Port> inputs = new ArrayList<>();
   private Port[] polled = {};
+  /** Of several workers: this one's place, the others, and the way to each. */
+  private int place;
+  private Worker[] all = {this};
+  private Ring[] rings = {null};
   private Port data;
   private Port egress;
   private Port.Destination egressDestination;
   private Port.Destination[] destinations = new Port.Destination[16];
+  /** The hops that {@link #destinations} were made for. */
+  private NextHop[] hops = new NextHop[16];
   private Poller poller;
   private ControlListener control = (packet, path) -> {
   };
@@ -154,6 +161,28 @@ public final class Worker implements AutoCloseable {
   public void egress(Port port, InetSocketAddress address) {
     egress = port;
     egressDestination = port.destination(address);
+  }
+
+  /** The port for tunnel packets. */
+  public Port dataPort() {
+    return data;
+  }
+
+  /** Makes workers share the flows: each packet goes to the worker that its flow's hash names. Before they start. */
+  public static void join(List<Worker> workers) {
+    int n = workers.size();
+    for (int from = 0; from < n; from++) {
+      var worker = workers.get(from);
+      worker.place = from;
+      worker.all = workers.toArray(Worker[]::new);
+      worker.rings = new Ring[n];
+      for (int to = 0; to < n; to++) {
+        if (to != from) {
+          worker.rings[to] = new Ring(from, to);
+          workers.get(to).input(worker.rings[to]);
+        }
+      }
+    }
   }
 
   /** Who takes control frames. */
@@ -248,12 +277,16 @@ public final class Worker implements AutoCloseable {
   }
 
   private boolean ended() {
+    boolean any = false;
     for (var port : polled) {
-      if (port != data && !port.ended()) {
-        return false;
+      if (port != data && !(port instanceof Ring)) {
+        any = true;
+        if (!port.ended()) {
+          return false;
+        }
       }
     }
-    return polled.length > 1;
+    return any;
   }
 
   private void tick() {
@@ -295,17 +328,25 @@ public final class Worker implements AutoCloseable {
           verdict = parse(packet);
         }
         if (verdict == 0 && packet.ipVersion() != 0) {
-          touched += flows.prefetch(packet.hash);
+          if (rings.length > 1 && owner(packet.hash, rings.length) != place) {
+            verdict = handOver(packet);
+          } else {
+            touched += flows.prefetch(packet.hash);
+          }
         }
       }
       verdicts[i] = verdict;
     }
     prefetched = touched;
-    counters.received.add(traffic);
+    if (!(port instanceof Ring)) {
+      counters.received.add(traffic);
+    }
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
       if ((packet.flags & Packet.CONTROL) != 0) {
-        control(packet, verdicts[i]);
+        control(packet, verdicts[i], port instanceof Ring);
+      } else if (verdicts[i] == HANDED_OVER) {
+        continue;
       } else if (verdicts[i] != 0) {
         drop(verdicts[i]);
       } else if (handle(packet)) {
@@ -315,6 +356,20 @@ public final class Worker implements AutoCloseable {
     flush();
     counters.delay.record(System.nanoTime() - begin);
     batch.clear();
+  }
+
+  /** Gives a packet to the worker that owns its flow. */
+  private int handOver(Packet packet) {
+    if (packet.outer == 0) {
+      NshVxlanGpe.encapsulateBare(packet);
+      packet.outer = NshVxlanGpe.VXLAN;
+    }
+    int to = owner(packet.hash, rings.length);
+    if (!rings[to].offer(packet)) {
+      return Drop.WORKER_QUEUE.verdict();
+    }
+    all[to].poller.wake();
+    return HANDED_OVER;
   }
 
   private int parse(Packet packet) {
@@ -460,14 +515,16 @@ public final class Worker implements AutoCloseable {
   private Port.Destination destination(NextHop next) {
     int number = next.number();
     if (number >= destinations.length) {
-      destinations = Arrays.copyOf(destinations, Math.max(number + 1, 2 * destinations.length));
+      int size = Math.max(number + 1, 2 * destinations.length);
+      destinations = Arrays.copyOf(destinations, size);
+      hops = Arrays.copyOf(hops, size);
     }
-    var destination = destinations[number];
-    if (destination == null || !destination.address().equals(next.address())) {
-      destination = data.destination(next.address());
-      destinations[number] = destination;
+    // By identity: to compare addresses would cost as much as to find the flow.
+    if (hops[number] != next) {
+      hops[number] = next;
+      destinations[number] = data.destination(next.address());
     }
-    return destination;
+    return destinations[number];
   }
 
   // ---- scopes whose state is on the move
@@ -576,11 +633,20 @@ public final class Worker implements AutoCloseable {
 
   // ---- control frames
 
-  private void control(Packet packet, int verdict) {
+  private void control(Packet packet, int verdict, boolean handedOver) {
     counters.controlReceived.add(1);
-    if (verdict == 0 && ControlFrame.type(packet) != 0) {
-      control.received(packet, classifier.arriving(packet.spi, packet.si));
+    if (verdict != 0 || ControlFrame.type(packet) == 0) {
+      return;
     }
+    if (!handedOver && ControlFrame.type(packet) == ControlFrame.MARK) {
+      // A mark keeps its place behind the packets of every worker.
+      for (int to = 0; to < rings.length; to++) {
+        if (rings[to] != null && rings[to].offer(packet)) {
+          all[to].poller.wake();
+        }
+      }
+    }
+    control.received(packet, classifier.arriving(packet.spi, packet.si));
   }
 
   /** Sends a control frame that was made by {@link #controlFrame} to another NF. */
@@ -665,6 +731,11 @@ public final class Worker implements AutoCloseable {
   /** The tables of all declared layouts; worker thread only. */
   public Map<StateLayout, RecordTable> tables() {
     return tables;
+  }
+
+  /** Flows that got a record since the start; any thread. */
+  public long flowsSeen() {
+    return flows.inserted();
   }
 
   /** The NF. */

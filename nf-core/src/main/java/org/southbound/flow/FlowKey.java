@@ -152,7 +152,7 @@ public final class FlowKey {
       // An IPv4 endpoint is 48 bits: both directions are ordered without a branch that nobody can predict.
       long addresses = Wire.u64(memory, l3 + 12);
       long source = addresses >>> 32 << 16 | ports >>> 16;
-      long destination = (addresses & 0xffff_ffffL) << 16 | ports & 0xffff;
+      long destination = (addresses & 0xffff_ffffL) << 16 | (ports & 0xffff);
       long a = Math.min(source, destination);
       long b = Math.max(source, destination);
       set(packet, 0, a >>> 16, 0, b >>> 16, a << 48 | (b & 0xffff) << 32 | rest, source > destination);

@@ -129,9 +129,9 @@ public final class FragmentTable {
   // Word 0 to 3 of the addresses that begin at `at` in the IP header.
   private static long address(Packet packet, int at, int word) {
     if (packet.ipVersion() == 6) {
-      return Wire.u64(packet.memory(), packet.l3() + at + 8 * word);
+      return Wire.u64(packet.memory(), packet.l3() + at + 8L * word);
     }
-    return (word & 1) == 0 ? 0 : Wire.u32(packet.memory(), packet.l3() + at + 2 * (word - 1));
+    return (word & 1) == 0 ? 0 : Wire.u32(packet.memory(), packet.l3() + at + 2L * (word - 1));
   }
 
   // RFC 791 tells packets apart by protocol too, RFC 8200 does not.

@@ -114,6 +114,7 @@ public final class RecordTable implements AutoCloseable {
   private final Counter size = new Counter();
   private final Counter refused = new Counter();
   private final Counter evicted = new Counter();
+  private final Counter inserted = new Counter();
 
   /**
    * An empty table.
@@ -224,6 +225,7 @@ public final class RecordTable implements AutoCloseable {
     records.set(INT, at + LAST_SEEN, (int) nowMillis);
     records.set(INT, at + TIMEOUT, defaultTimeout);
     admit(id, hash, (int) nowMillis + horizon(defaultTimeout));
+    inserted.add(1);
     return id;
   }
 
@@ -554,6 +556,11 @@ public final class RecordTable implements AutoCloseable {
   /** Inserts and imports refused because the table was full; any thread. */
   public long refused() {
     return refused.get();
+  }
+
+  /** Records made by {@link #insert} since the start; any thread. */
+  public long inserted() {
+    return inserted.get();
   }
 
   /** Records that gave way to new ones; any thread. */

@@ -78,6 +78,11 @@ public final class Ports {
     }
   }
 
+  /** The other side of {@code udp:HOST:PORT}. */
+  public static InetSocketAddress udpAddress(String spec, String flag) throws PortException {
+    return socketAddress(spec.substring("udp:".length()), Options.of(Direction.BOTH, flag));
+  }
+
   /** {@code HOST:PORT}, an IPv6 address in brackets. */
   private static InetSocketAddress socketAddress(String text, Options options) throws PortException {
     int colon = text.lastIndexOf(':');

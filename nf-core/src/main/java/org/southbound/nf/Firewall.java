@@ -183,6 +183,13 @@ public final class Firewall implements NetworkFunction {
   // ---- configuration
 
   @Override
+  public java.util.Map<String, Long> ruleHits() {
+    var hits = new java.util.LinkedHashMap<String, Long>();
+    ruleCounts().forEach(rule -> hits.put(rule.name(), rule.packets()));
+    return hits;
+  }
+
+  @Override
   public Runnable configure(Config config) throws ConfigException {
     var read = read(config);
     var readRules = FirewallRules.read(config, SPECIFICATION.contexts());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.nf;
 
+import java.util.Map;
 import org.southbound.flow.Flow;
 import org.southbound.packet.Drop;
 import org.southbound.packet.Packet;
@@ -41,6 +42,11 @@ public interface NetworkFunction {
   /** Processes a frame that carries no IP, such as ARP; the default drops it. */
   default int processOther(Packet packet) {
     return Drop.NOT_IP.verdict();
+  }
+
+  /** Packets that each configured rule decided on, by the rule's name; any thread. */
+  default Map<String, Long> ruleHits() {
+    return Map.of();
   }
 
   /** Called about every 10 ms, for timers and alarms. */

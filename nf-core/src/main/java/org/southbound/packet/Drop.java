@@ -51,6 +51,7 @@ public enum Drop {
   private final String text = name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
 
   /** The verdict that drops for this reason. */
+  @SuppressWarnings("EnumOrdinal") // The number lives for one packet and never leaves the process.
   public int verdict() {
     return ordinal();
   }

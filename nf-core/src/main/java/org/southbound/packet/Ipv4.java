@@ -131,12 +131,12 @@ public record Ipv4(MemorySegment segment, long offset) {
 
   /** Sets the code point. */
   public void dscp(int dscp) {
-    set16(0, Wire.u16(segment, offset) & 0xff03 | dscp << 2);
+    set16(0, (Wire.u16(segment, offset) & 0xff03) | dscp << 2);
   }
 
   /** Sets the congestion notification. */
   public void ecn(int ecn) {
-    set16(0, Wire.u16(segment, offset) & 0xfffc | ecn);
+    set16(0, (Wire.u16(segment, offset) & 0xfffc) | ecn);
   }
 
   /** Sets the total length. */

@@ -29,7 +29,7 @@ public record Ipv6(MemorySegment segment, long offset) {
   /** Writes a header. */
   public static void write(MemorySegment segment, long offset, int dscp, int flowLabel, int payloadLength,
       int nextHeader, int hopLimit, long sourceHigh, long sourceLow, long destinationHigh, long destinationLow) {
-    Wire.u32(segment, offset, 6 << 28 | dscp << 22 | flowLabel & 0xfffff);
+    Wire.u32(segment, offset, 6 << 28 | dscp << 22 | (flowLabel & 0xfffff));
     Wire.u16(segment, offset + 4, payloadLength);
     Wire.u16(segment, offset + 6, nextHeader << 8 | hopLimit);
     Wire.u64(segment, offset + 8, sourceHigh);
@@ -90,12 +90,12 @@ public record Ipv6(MemorySegment segment, long offset) {
 
   /** Sets the code point. */
   public void dscp(int dscp) {
-    Wire.u32(segment, offset, Wire.i32(segment, offset) & ~(0x3f << 22) | dscp << 22);
+    Wire.u32(segment, offset, (Wire.i32(segment, offset) & ~(0x3f << 22)) | dscp << 22);
   }
 
   /** Sets the congestion notification. */
   public void ecn(int ecn) {
-    Wire.u32(segment, offset, Wire.i32(segment, offset) & ~(3 << 20) | ecn << 20);
+    Wire.u32(segment, offset, (Wire.i32(segment, offset) & ~(3 << 20)) | ecn << 20);
   }
 
   /** Sets the payload length. */

@@ -63,12 +63,12 @@ public record Nsh(MemorySegment segment, long offset) {
   private static void base(MemorySegment segment, long offset, int ttl, int length, int type, int nextProtocol, int spi,
       int si) {
     Wire.u32(segment, offset, (ttl & 63) << 22 | length >>> 2 << 16 | type << 8 | nextProtocol);
-    Wire.u32(segment, offset + 4, spi << 8 | si & 0xff);
+    Wire.u32(segment, offset + 4, spi << 8 | (si & 0xff));
   }
 
   /** Writes class, type and length of one metadata and clears its padding; returns the offset of its value. */
   public static long writeMetadata(MemorySegment segment, long at, int metadataClass, int type, int length) {
-    Wire.u32(segment, at, metadataClass << 16 | type << 8 | length & 127);
+    Wire.u32(segment, at, metadataClass << 16 | type << 8 | (length & 127));
     for (int i = length; i < padded(length); i++) {
       Wire.u8(segment, at + METADATA_HEADER + i, 0);
     }
@@ -122,7 +122,7 @@ public record Nsh(MemorySegment segment, long offset) {
 
   /** Context word 0 to 3 of metadata type 1. */
   public int context(int index) {
-    return Wire.i32(segment, offset + LENGTH + 4 * index);
+    return Wire.i32(segment, offset + LENGTH + 4L * index);
   }
 
   /** Offset of the first metadata of that class and type in the memory, or -1; of metadata type 2. */
@@ -158,12 +158,12 @@ public record Nsh(MemorySegment segment, long offset) {
 
   /** Sets the O bit. */
   public void oam(boolean oam) {
-    Wire.u8(segment, offset, Wire.u8(segment, offset) & ~0x20 | (oam ? 0x20 : 0));
+    Wire.u8(segment, offset, (Wire.u8(segment, offset) & ~0x20) | (oam ? 0x20 : 0));
   }
 
   /** Sets the time to live. */
   public void ttl(int ttl) {
-    Wire.u16(segment, offset, Wire.u16(segment, offset) & 0xf03f | (ttl & 63) << 6);
+    Wire.u16(segment, offset, (Wire.u16(segment, offset) & 0xf03f) | (ttl & 63) << 6);
   }
 
   /** Sets the next protocol. */
@@ -173,11 +173,11 @@ public record Nsh(MemorySegment segment, long offset) {
 
   /** Sets path and index. */
   public void path(int spi, int si) {
-    Wire.u32(segment, offset + 4, spi << 8 | si & 0xff);
+    Wire.u32(segment, offset + 4, spi << 8 | (si & 0xff));
   }
 
   /** Sets context word 0 to 3 of metadata type 1. */
   public void context(int index, int value) {
-    Wire.u32(segment, offset + LENGTH + 4 * index, value);
+    Wire.u32(segment, offset + LENGTH + 4L * index, value);
   }
 }

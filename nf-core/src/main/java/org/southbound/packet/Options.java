@@ -21,7 +21,7 @@ public final class Options {
         return -1;
       }
       int step = found == 1 ? 1 : at + 1 < length ? Wire.u8(segment, offset + at + 1) : 0;
-      if (found != 1 && step < 2 || at + step > length) {
+      if ((found != 1 && step < 2) || at + step > length) {
         return -1;
       }
       if (found == kind) {

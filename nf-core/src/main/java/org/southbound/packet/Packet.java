@@ -127,7 +127,7 @@ public final class Packet {
 
   /** Moves the packet, its received outer header included, into its own memory, so that it outlives the port's buffers. */
   public void keep() {
-    if (memory == ownMemory && floor == ownStart) {
+    if (memory.equals(ownMemory) && floor == ownStart) {
       return;
     }
     long from = Math.min(start, frame - outer);
@@ -257,7 +257,7 @@ public final class Packet {
     this.protocol = protocol;
   }
 
-  /** View of the Ethernet header. */
+  /** View of the Ethernet header; {@link #inner} must be {@link #ETHERNET}. */
   public Ethernet ethernet() {
     return new Ethernet(memory, frame);
   }

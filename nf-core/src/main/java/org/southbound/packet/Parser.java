@@ -30,7 +30,8 @@ public final class Parser {
 
   /**
    * Parses the frame of {@code packet}. A frame without IP (ARP, MPLS, 802.3 with LLC and so on) is fine and has
-   * {@link Packet#ipVersion} 0; its payload begins behind the link header. In a later fragment, transport header and
+   * {@link Packet#ipVersion} 0; its payload begins behind the link header. What {@link Packet#inner} says to be IP has no
+   * link header. In a later fragment, transport header and
    * payload both begin behind the IP header.
    */
   public static int parse(Packet packet) {
@@ -40,6 +41,9 @@ public final class Parser {
     packet.etherType = 0;
     packet.vlan = 0;
     packet.fragment = 0;
+    if (packet.inner != Packet.ETHERNET) {
+      return bare(packet, memory, frame, Math.max(length, 0));
+    }
     if (length < Ethernet.LENGTH) {
       return none(packet, 0, Math.max(length, 0), TRUNCATED);
     }
@@ -68,6 +72,21 @@ public final class Parser {
       return none(packet, at, length, OK);
     }
     return verdict == OK ? OK : none(packet, at, length, verdict);
+  }
+
+  // An IP packet without link header, as NSH and VXLAN-GPE may carry one.
+  private static int bare(Packet packet, MemorySegment memory, long frame, int length) {
+    int verdict;
+    if (packet.inner == Packet.IPV4) {
+      packet.etherType = Ethernet.IPV4;
+      verdict = ipv4(packet, memory, frame, 0, length, false);
+    } else if (packet.inner == Packet.IPV6) {
+      packet.etherType = Ethernet.IPV6;
+      verdict = ipv6(packet, memory, frame, 0, length, false);
+    } else {
+      return none(packet, 0, length, OK);
+    }
+    return verdict == OK ? OK : none(packet, 0, length, verdict);
   }
 
   /**
@@ -129,7 +148,7 @@ public final class Parser {
     int base = Wire.i32(memory, offset);
     int length = (base >>> 16 & 63) << 2;
     int type = base >>> 8 & 15;
-    if (base >>> 30 != 0 || type != 1 && type != 2) {
+    if (base >>> 30 != 0 || (type != 1 && type != 2)) {
       return Drop.UNKNOWN_TUNNEL.verdict();
     }
     if (type == 1 ? length != Nsh.LENGTH_TYPE_1 : length < Nsh.LENGTH) {
@@ -231,7 +250,7 @@ public final class Parser {
     int next = packet.protocol;
     boolean fragmented = false;
     for (int headers = 0; isExtension(next); headers++) {
-      if (headers == EXTENSION_HEADERS || next == Protocol.HOP_BY_HOP && headers != 0) {
+      if (headers == EXTENSION_HEADERS || (next == Protocol.HOP_BY_HOP && headers != 0)) {
         return MALFORMED;
       }
       if (at + 8 > end) {
@@ -255,9 +274,9 @@ public final class Parser {
           }
         }
       } else if (next == Protocol.AH) {
-        length = (word >>> 16 & 0xff) + 2 << 2;
+        length = ((word >>> 16 & 0xff) + 2) << 2;
       } else {
-        length = (word >>> 16 & 0xff) + 1 << 3;
+        length = ((word >>> 16 & 0xff) + 1) << 3;
       }
       if (at + length > end) {
         return cut(packet);
@@ -277,7 +296,7 @@ public final class Parser {
     packet.fragmentOffset = offset;
     packet.fragmentLength = length;
     packet.payload = packet.l4;
-    if (length <= 0 || offset + length > LONGEST_IP || more && (length & 7) != 0) {
+    if (length <= 0 || offset + length > LONGEST_IP || (more && (length & 7) != 0)) {
       return MALFORMED;
     }
     // A fragment at octet 8 would overwrite the flags of a TCP header (RFC 1858 section 4.2).

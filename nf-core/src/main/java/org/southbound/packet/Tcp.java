@@ -103,32 +103,69 @@ public record Tcp(MemorySegment segment, long offset) {
     return Wire.u16(segment, offset + 18);
   }
 
-  /** Offset of the option {@code kind} in the memory, or -1; ends at the first option whose length is wrong. */
-  public long option(int kind) {
-    return Options.find(segment, offset + LENGTH, headerLength() - LENGTH, kind);
+  // Options are read by static methods: a view with a loop inlined into it would be allocated after all.
+
+  /**
+   * Offset in {@code segment} of the option {@code kind} of the header at {@code offset}, or -1; the search ends at the
+   * first option whose length is wrong.
+   */
+  public static long option(MemorySegment segment, long offset, int kind) {
+    int header = Wire.u8(segment, offset + 12) >>> 4 << 2;
+    return Options.find(segment, offset + LENGTH, header - LENGTH, kind);
   }
 
-  /** Maximum segment size, or -1 without that option. */
-  public int mss() {
-    long at = option(MSS, 4);
+  /** Maximum segment size of the header at {@code offset}, or -1 without that option. */
+  public static int mss(MemorySegment segment, long offset) {
+    long at = option(segment, offset, MSS, 4);
     return at < 0 ? -1 : Wire.u16(segment, at + 2);
   }
 
-  /** Shift count of the window, at most 14 (RFC 7323 section 2.3), or -1 without that option. */
-  public int windowScale() {
-    long at = option(WINDOW_SCALE, 3);
+  /** Shift count of the window of the header at {@code offset}, at most 14 (RFC 7323 section 2.3), or -1 without that option. */
+  public static int windowScale(MemorySegment segment, long offset) {
+    long at = option(segment, offset, WINDOW_SCALE, 3);
     return at < 0 ? -1 : Math.min(Wire.u8(segment, at + 2), 14);
   }
 
-  /** Whether selective acknowledgments are permitted. */
-  public boolean sackPermitted() {
-    return option(SACK_PERMITTED, 2) >= 0;
+  /** Whether the header at {@code offset} permits selective acknowledgments. */
+  public static boolean sackPermitted(MemorySegment segment, long offset) {
+    return option(segment, offset, SACK_PERMITTED, 2) >= 0;
   }
 
-  /** Offset of the timestamps in the memory, 4 octets TSval and 4 octets TSecr, or -1 without that option. */
-  public long timestamps() {
-    long at = option(TIMESTAMPS, 10);
+  /** Offset in {@code segment} of the timestamps, 4 octets TSval and 4 octets TSecr, or -1 without that option. */
+  public static long timestamps(MemorySegment segment, long offset) {
+    long at = option(segment, offset, TIMESTAMPS, 10);
     return at < 0 ? -1 : at + 2;
+  }
+
+  // An option of another length than its RFC says is as good as none.
+  private static long option(MemorySegment segment, long offset, int kind, int length) {
+    long at = option(segment, offset, kind);
+    return at >= 0 && Wire.u8(segment, at + 1) == length ? at : -1;
+  }
+
+  /** {@link #option(MemorySegment, long, int)} of this header. */
+  public long option(int kind) {
+    return option(segment, offset, kind);
+  }
+
+  /** {@link #mss(MemorySegment, long)} of this header. */
+  public int mss() {
+    return mss(segment, offset);
+  }
+
+  /** {@link #windowScale(MemorySegment, long)} of this header. */
+  public int windowScale() {
+    return windowScale(segment, offset);
+  }
+
+  /** {@link #sackPermitted(MemorySegment, long)} of this header. */
+  public boolean sackPermitted() {
+    return sackPermitted(segment, offset);
+  }
+
+  /** {@link #timestamps(MemorySegment, long)} of this header. */
+  public long timestamps() {
+    return timestamps(segment, offset);
   }
 
   /** Sets the source port; the checksum is the caller's. */
@@ -153,7 +190,7 @@ public record Tcp(MemorySegment segment, long offset) {
 
   /** Sets the length of the header, octets; the checksum is the caller's. */
   public void headerLength(int octets) {
-    Wire.u8(segment, offset + 12, Wire.u8(segment, offset + 12) & 15 | octets << 2);
+    Wire.u8(segment, offset + 12, (Wire.u8(segment, offset + 12) & 15) | octets << 2);
   }
 
   /** Sets the flags; the checksum is the caller's. */
@@ -169,11 +206,5 @@ public record Tcp(MemorySegment segment, long offset) {
   /** Sets the checksum. */
   public void checksum(int checksum) {
     Wire.u16(segment, offset + 16, checksum);
-  }
-
-  // An option of another length than its RFC says is as good as none.
-  private long option(int kind, int length) {
-    long at = option(kind);
-    return at >= 0 && Wire.u8(segment, at + 1) == length ? at : -1;
   }
 }

@@ -32,7 +32,7 @@ public record Vlan(MemorySegment segment, long offset) {
   /** Writes a tag without drop eligibility. */
   public static void write(MemorySegment segment, long offset, int tpid, int priority, int vid) {
     Wire.u16(segment, offset, tpid);
-    Wire.u16(segment, offset + 2, priority << 13 | vid & 0xfff);
+    Wire.u16(segment, offset + 2, priority << 13 | (vid & 0xfff));
   }
 
   /** {@link #C_TAG}, {@link #S_TAG} or {@link #OLD_S_TAG}. */
@@ -62,11 +62,11 @@ public record Vlan(MemorySegment segment, long offset) {
 
   /** Sets the VLAN identifier. */
   public void vid(int vid) {
-    Wire.u16(segment, offset + 2, Wire.u16(segment, offset + 2) & 0xf000 | vid & 0xfff);
+    Wire.u16(segment, offset + 2, (Wire.u16(segment, offset + 2) & 0xf000) | (vid & 0xfff));
   }
 
   /** Sets the priority code point. */
   public void priority(int priority) {
-    Wire.u8(segment, offset + 2, Wire.u8(segment, offset + 2) & 0x1f | priority << 5);
+    Wire.u8(segment, offset + 2, (Wire.u8(segment, offset + 2) & 0x1f) | priority << 5);
   }
 }

@@ -5,10 +5,10 @@ import java.net.InetAddress;
 
 /** Hears of connections; becomes the notification {@code peer-changed}. Called on any thread, must not block. */
 public interface PeerListener {
-  /** The first connection with {@code peer} has opened, in either direction. */
+  /** A connection with {@code peer} has opened, in either direction; there may be several at a time. */
   void connected(String peer);
 
-  /** The last connection with {@code peer} has closed. */
+  /** One of the connections with {@code peer} has closed. */
   void disconnected(String peer);
 
   /**

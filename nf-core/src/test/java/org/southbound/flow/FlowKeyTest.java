@@ -90,7 +90,7 @@ class FlowKeyTest {
       assertEquals(b, new End(there.k2, there.k3, FlowKey.portB(there.k4)));
       int order = Long.compareUnsigned(a.high, b.high);
       order = order != 0 ? order : Long.compareUnsigned(a.low, b.low);
-      assertTrue(order < 0 || order == 0 && a.port <= b.port);
+      assertTrue(order < 0 || (order == 0 && a.port <= b.port));
       assertEquals(i % 4096, FlowKey.vlan(there.k4));
       assertEquals(Protocol.UDP, FlowKey.protocol(there.k4));
       assertEquals(version, FlowKey.ipVersion(there.k4));

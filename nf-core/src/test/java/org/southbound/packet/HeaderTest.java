@@ -20,7 +20,7 @@ class HeaderTest {
   private final MemorySegment memory = Arena.ofAuto().allocate(AT + 64);
 
   private int bits(int bits) {
-    return random.nextInt() >>> 32 - bits;
+    return random.nextInt() >>> (32 - bits);
   }
 
   private void noise() {

@@ -4,11 +4,14 @@ package org.southbound.packet;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Tag;
 
-/** Any octets at all; with JAZZER_FUZZ=1 coverage guides them, otherwise only the empty packet runs. */
+/** Any octets at all; with JAZZER_FUZZ=1 coverage guides them, otherwise only the empty packet runs. Not in the
+ * normal run: Jazzer takes seconds to start, and other tests of this module's JVM count allocations. */
 class ParserFuzzTest {
   private final Walk walk = new Walk();
 
+  @Tag("soak")
   @FuzzTest
   void shouldTakeAnyOctets(byte[] octets) {
     try (var arena = Arena.ofConfined()) {

@@ -110,8 +110,8 @@ class TsharkTest {
     }
     assertTrue(lines.get(0).contains("11111111,22222222,33333333,44444444"), lines.get(0));
     String[] cells = lines.get(1).split("\\|", -1);
-    assertEquals(0xfff6, Integer.decode(cells[9].split(",")[0]), lines.get(1));
-    assertEquals("01020304", cells[10].split(",")[0].replace("0x", ""), lines.get(1));
+    assertEquals(0xfff6, Integer.decode(cells[9].split(",", -1)[0]), lines.get(1));
+    assertEquals("01020304", cells[10].split(",", -1)[0].replace("0x", ""), lines.get(1));
   }
 
   @Test
@@ -136,7 +136,7 @@ class TsharkTest {
         assertEquals("1", cells[4], name);
       }
       if (packet.ipVersion() == 4) {
-        assertEquals("1", cells[5].split(",")[0], name);
+        assertEquals("1", cells[5].split(",", -1)[0], name);
       }
     }
   }

@@ -55,8 +55,11 @@ final class Walk {
   }
 
   private void read(Packet packet) {
-    var ethernet = packet.ethernet();
-    seen += ethernet.destination() + ethernet.source() + ethernet.etherType() + packet.payloadLength();
+    if (packet.inner == Packet.ETHERNET) {
+      var ethernet = packet.ethernet();
+      seen += ethernet.destination() + ethernet.source() + ethernet.etherType();
+    }
+    seen += packet.payloadLength();
     if (packet.ipVersion() == 0) {
       return;
     }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.southbound.netconf.datastore.Datastores;
+import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.notification.Notifications;
+import org.southbound.netconf.notification.Streams;
+import org.southbound.netconf.operation.Context;
+import org.southbound.netconf.operation.Monitoring;
+import org.southbound.netconf.operation.Operational;
+import org.southbound.netconf.operation.Operations;
+import org.southbound.netconf.operation.Rpcs;
+import org.southbound.netconf.operation.YangLibrary;
+import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.session.Session;
+import org.southbound.netconf.session.Sessions;
+import org.southbound.netconf.transport.SshKeys;
+import org.southbound.netconf.transport.SshTransport;
+
+/**
+ * A NETCONF server for any model. Made with what is stored; then RPC handlers, state sources and configuration subscribers are
+ * added; then started.
+ */
+public final class NetconfServer implements AutoCloseable {
+    /** Features of ietf-netconf that are not there, for {@link Schema#load}. */
+    public static final Set<String> ABSENT_FEATURES = Set.of("ietf-netconf:confirmed-commit", "ietf-netconf:startup",
+            "ietf-netconf:url", "ietf-netconf:xpath");
+
+    private final NetconfConfig config;
+    private final FileStore store;
+    private final boolean first;
+    private final Datastores datastores;
+    private final Notifications notifications;
+    private final Sessions sessions;
+    private final Operational operational;
+    private final Rpcs rpcs = new Rpcs();
+    private final Operations operations;
+    private final ScheduledExecutorService timer;
+    private SshTransport ssh;
+
+    /** Reads what is stored. Throws with one line that says what to do. */
+    public NetconfServer(NetconfConfig config) throws IOException {
+        this.config = config;
+        Schema schema = config.schema();
+        Path file = config.home().resolve("running.xml");
+        this.first = !Files.exists(file);
+        var running = FileStore.load(file, schema, config.clock());
+        this.store = new FileStore(file, schema, config.durability());
+        this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("netconf-timer").factory());
+        this.datastores = new Datastores(schema, config.access(), store, config.clock(), running);
+        this.notifications = new Notifications(schema, config.access(), config.clock(), timer, config.limits().events(),
+                config.limits().eventBytes());
+        this.sessions = new Sessions(config.limits().sessions());
+        this.operational = new Operational(schema.root());
+        List<String> capabilities = Operations.capabilities(schema, YangLibrary.contentId(schema));
+        this.operations = new Operations(
+                new Context(schema, datastores, config.access(), notifications, sessions, operational, rpcs, config.clock()),
+                capabilities);
+        sessions.onClose(session -> datastores.ended(session.id()));
+        sessions.onClose(notifications::ended);
+        if (schema.has("ietf-netconf-monitoring")) {
+            operational.add(schema.node("/ietf-netconf-monitoring:netconf-state"),
+                    new Monitoring(schema, sessions, datastores, capabilities, config.clock().instant()));
+        }
+        if (schema.has("ietf-yang-library")) {
+            YangLibrary.register(schema, operational);
+        }
+        if (schema.has("nc-notifications")) {
+            var streams = new Streams(schema, notifications);
+            operational.add(schema.node("/nc-notifications:netconf"), reader -> streams.read());
+        }
+    }
+
+    /** Listens; from now on clients are served. */
+    public void start() throws IOException {
+        ssh = new SshTransport(config.listen(), SshKeys.hostKey(config.home().resolve("host-key")), config.users(),
+                (user, source, transport, link) -> new Session(config.users().user(user), source, transport, config.clock().instant(),
+                        link, sessions, operations, config.limits().messageBytes()));
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return ssh.address();
+    }
+
+    public Schema schema() {
+        return config.schema();
+    }
+
+    /** True if nothing was stored: the caller may seed running through {@link Datastores#editRunning}. */
+    public boolean isFirstStart() {
+        return first;
+    }
+
+    public Datastores datastores() {
+        return datastores;
+    }
+
+    public Notifications notifications() {
+        return notifications;
+    }
+
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    public Operational operational() {
+        return operational;
+    }
+
+    public Rpcs rpcs() {
+        return rpcs;
+    }
+
+    /** Ends all sessions and writes what is still to be written. */
+    @Override
+    public void close() throws IOException {
+        if (ssh != null) {
+            ssh.close();
+        }
+        timer.shutdownNow();
+        store.close();
+    }
+}

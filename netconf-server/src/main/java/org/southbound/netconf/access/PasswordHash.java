@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.access;
+
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+
+/**
+ * A password's PBKDF2 hash with HMAC-SHA-256 (RFC 8018), written {@code $pbkdf2-sha256$iterations$salt$hash} in Base64, as
+ * passlib and others do.
+ */
+public final class PasswordHash {
+    private static final int ITERATIONS = 310_000;
+    private static final int BITS = 256;
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final int iterations;
+    private final byte[] salt;
+    private final byte[] hash;
+
+    private PasswordHash(int iterations, byte[] salt, byte[] hash) {
+        this.iterations = iterations;
+        this.salt = salt;
+        this.hash = hash;
+    }
+
+    /** Hashes a password with a fresh salt. Slow on purpose: some 100 ms. */
+    public static PasswordHash of(String password) {
+        byte[] salt = new byte[16];
+        RANDOM.nextBytes(salt);
+        return new PasswordHash(ITERATIONS, salt, derive(password, salt, ITERATIONS));
+    }
+
+    /** Reads the written form. */
+    public static PasswordHash parse(String text) {
+        String[] parts = text.split("\\$", -1);
+        if (parts.length != 5 || !parts[1].equals("pbkdf2-sha256")) {
+            throw new IllegalArgumentException("not a password hash of the form $pbkdf2-sha256$iterations$salt$hash");
+        }
+        return new PasswordHash(Integer.parseInt(parts[2]), decode(parts[3]), decode(parts[4]));
+    }
+
+    /** passlib writes a dot for the plus of Base64. */
+    private static byte[] decode(String text) {
+        return Base64.getDecoder().decode(text.replace('.', '+'));
+    }
+
+    /** True if it is the password. Takes as long as {@link #of}. */
+    public boolean matches(String password) {
+        return MessageDigest.isEqual(hash, derive(password, salt, iterations));
+    }
+
+    private static byte[] derive(String password, byte[] salt, int iterations) {
+        var spec = new PBEKeySpec(password.toCharArray(), salt, iterations, BITS);
+        try {
+            return SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(spec).getEncoded();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("PBKDF2WithHmacSHA256 is part of every JDK", e);
+        } finally {
+            spec.clearPassword();
+        }
+    }
+
+    @Override
+    public String toString() {
+        var encoder = Base64.getEncoder().withoutPadding();
+        return "$pbkdf2-sha256$" + iterations + "$" + encoder.encodeToString(salt).replace('+', '.') + "$"
+                + encoder.encodeToString(hash).replace('+', '.');
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PasswordHash same && iterations == same.iterations && MessageDigest.isEqual(salt, same.salt)
+                && MessageDigest.isEqual(hash, same.hash);
+    }
+
+    @Override
+    public int hashCode() {
+        return java.util.Arrays.hashCode(hash);
+    }
+}

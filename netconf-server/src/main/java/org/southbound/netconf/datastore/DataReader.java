@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.datastore;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.opendaylight.yangtools.yang.common.QName;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifierWithPredicates;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeWithValue;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
+import org.opendaylight.yangtools.yang.data.api.YangNetconfError;
+import org.opendaylight.yangtools.yang.data.api.codec.YangInvalidValueException;
+import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
+import org.southbound.netconf.ErrorTag;
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.datastore.Edit.Insert;
+import org.southbound.netconf.datastore.Edit.Operation;
+import org.southbound.netconf.schema.DataPath;
+import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.schema.YangNode.Case;
+import org.southbound.netconf.schema.YangNode.Choice;
+import org.southbound.netconf.schema.YangNode.Kind;
+import org.southbound.netconf.xml.Fragment;
+import org.southbound.netconf.xml.XmlIn;
+
+/**
+ * Reads XML into {@link Edit}s against the schema, and says exactly what is wrong with it. Empty elements with a delete
+ * operation are not parsed as values, so a typed leaf can be deleted without giving a value.
+ */
+public final class DataReader {
+    private static final String YANG = "urn:ietf:params:xml:ns:yang:1";
+    private static final String WITH_DEFAULTS = "urn:ietf:params:xml:ns:netconf:default:1.0";
+    private static final int SHOWN = 64;
+
+    private final XmlIn in;
+    private final Schema schema;
+    private final boolean configOnly;
+
+    private DataReader(XmlIn in, Schema schema, boolean configOnly) {
+        this.in = in;
+        this.schema = schema;
+        this.configOnly = configOnly;
+    }
+
+    /** Reads the children of the present element as configuration with operations. */
+    public static List<Edit> config(XmlIn in, YangNode root) throws NetconfException {
+        return new DataReader(in, root.schema(), true).children(root, null, Operation.MERGE);
+    }
+
+    /** Reads the children of the present element as an RPC's or action's input. */
+    public static List<Edit> input(XmlIn in, YangNode input, DataPath path) throws NetconfException {
+        return new DataReader(in, input.schema(), false).children(input, path, Operation.MERGE);
+    }
+
+    private List<Edit> children(YangNode parent, DataPath path, Operation inherited) throws NetconfException {
+        var found = new ArrayList<Edit>(8);
+        Set<Object> seen = parent.kind == Kind.ROOT || parent.children().length > 0 ? new HashSet<>() : Set.of();
+        Map<Choice, Case> chosen = null;
+        while (in.child()) {
+            YangNode node = parent.child(in.namespace(), in.name());
+            if (node == null || in.namespace().isEmpty()) {
+                throw unknown(path);
+            }
+            if (configOnly && !node.config) {
+                throw NetconfException.of(ErrorTag.INVALID_VALUE, node.localName() + " is state data and cannot be configured.")
+                        .at(DataPath.of(path, node)).info("bad-element", node.localName());
+            }
+            Edit edit = node(node, path, inherited);
+            found.add(edit);
+            Object identity = edit.argument() instanceof NodeIdentifierWithPredicates || edit.argument() instanceof NodeWithValue<?>
+                    ? edit.argument()
+                    : node;
+            if (!(node.kind == Kind.LIST && node.keys().length == 0) && !seen.add(identity)) {
+                throw NetconfException.of(ErrorTag.BAD_ELEMENT, node.localName() + " is given twice.").type("application")
+                        .at(new DataPath(path, node, edit.argument())).info("bad-element", node.localName());
+            }
+            Operation operation = edit.operation() == null ? inherited : edit.operation();
+            if (node.inCase != null && operation != Operation.DELETE && operation != Operation.REMOVE) {
+                chosen = chosen == null ? new IdentityHashMap<>() : chosen;
+                for (Case each = node.inCase; each != null; each = each.choice.within) {
+                    Case other = chosen.putIfAbsent(each.choice, each);
+                    if (other != null && other != each) {
+                        throw NetconfException
+                                .of(ErrorTag.BAD_ELEMENT,
+                                        node.localName() + " excludes what was given before: only one case of "
+                                                + each.choice.name.getLocalName() + " may be there.")
+                                .type("application").at(DataPath.of(path, node)).info("bad-element", node.localName());
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    private NetconfException unknown(DataPath path) {
+        String name = in.name();
+        String namespace = in.namespace();
+        if (!schema.knowsNamespace(namespace)) {
+            return NetconfException.of(ErrorTag.UNKNOWN_NAMESPACE, "Namespace " + shown(namespace) + " is not known here.")
+                    .type("application").at(path).info("bad-element", name).info("bad-namespace", namespace);
+        }
+        return in.unknown().type("application").at(path);
+    }
+
+    private Edit node(YangNode node, DataPath path, Operation inherited) throws NetconfException {
+        Operation operation = null;
+        String where = null;
+        String anchor = null;
+        int attributes = in.attributes();
+        for (int i = 0; i < attributes; i++) {
+            String namespace = in.attributeNamespace(i);
+            String name = in.attributeName(i);
+            String value = in.attribute(namespace.isEmpty() ? null : namespace, name);
+            if (configOnly && namespace.equals(Schema.NETCONF) && name.equals("operation")) {
+                operation = operation(value, path, node);
+            } else if (configOnly && namespace.equals(YANG) && name.equals("insert")) {
+                where = value;
+            } else if (configOnly && namespace.equals(YANG) && (name.equals("key") || name.equals("value"))) {
+                anchor = value;
+            } else if (!namespace.equals(WITH_DEFAULTS)) {
+                throw NetconfException.of(ErrorTag.UNKNOWN_ATTRIBUTE, "Attribute " + name + " is not known here.")
+                        .type("application").at(DataPath.of(path, node)).info("bad-attribute", name)
+                        .info("bad-element", node.localName());
+            }
+        }
+        Insert insert = where == null ? null : insert(node, path, where, anchor);
+        Operation effective = operation == null ? inherited : operation;
+        boolean gone = effective == Operation.DELETE || effective == Operation.REMOVE;
+        return switch (node.kind) {
+            case LEAF -> {
+                // The text of a leaf that goes away need not be a value; a key says which entry, and stays one.
+                if (gone && !node.isKey()) {
+                    in.text();
+                    yield new Edit(node, operation, node.id, null, null, null);
+                }
+                yield new Edit(node, operation, node.id, value(node, path), null, null);
+            }
+            case LEAF_LIST -> {
+                Object value = value(node, path);
+                yield new Edit(node, operation, new NodeWithValue<>(node.name, value), value, null, insert);
+            }
+            case ANYDATA -> new Edit(node, operation, node.id, new Fragment(in.fragment()), null, null);
+            case LIST -> {
+                List<Edit> children = children(node, DataPath.of(path, node), effective);
+                yield new Edit(node, operation, entry(node, path, children), null, children, insert);
+            }
+            default -> new Edit(node, operation, node.id, null, children(node, DataPath.of(path, node), effective), null);
+        };
+    }
+
+    private Operation operation(String text, DataPath path, YangNode node) throws NetconfException {
+        try {
+            return Operation.ofAttribute(text);
+        } catch (NetconfException e) {
+            throw e.at(DataPath.of(path, node)).info("bad-element", node.localName());
+        }
+    }
+
+    private PathArgument entry(YangNode list, DataPath path, List<Edit> children) throws NetconfException {
+        YangNode[] keys = list.keys();
+        if (keys.length == 0) {
+            return list.id;
+        }
+        if (keys.length == 1) {
+            return NodeIdentifierWithPredicates.of(list.name, keys[0].name, key(list, path, children, keys[0]));
+        }
+        var values = new LinkedHashMap<QName, Object>(keys.length * 2);
+        for (YangNode key : keys) {
+            values.put(key.name, key(list, path, children, key));
+        }
+        return NodeIdentifierWithPredicates.of(list.name, values);
+    }
+
+    private static Object key(YangNode list, DataPath path, List<Edit> children, YangNode key) throws NetconfException {
+        for (Edit each : children) {
+            if (each.node() == key) {
+                return each.value();
+            }
+        }
+        throw XmlIn.missing(key.localName()).type("application").at(DataPath.of(path, list));
+    }
+
+    private Object value(YangNode leaf, DataPath path) throws NetconfException {
+        return parse(leaf, path, in.text());
+    }
+
+    private Object parse(YangNode leaf, DataPath path, String text) throws NetconfException {
+        try {
+            return leaf.parse(in.namespaces(), text);
+        } catch (YangInvalidValueException e) {
+            NetconfException error = invalid(leaf, path, text);
+            for (YangNetconfError each : e.getNetconfErrors()) {
+                if (each.appTag() != null) {
+                    error.appTag(each.appTag());
+                }
+            }
+            throw error;
+        } catch (IllegalArgumentException | IllegalStateException | java.util.NoSuchElementException | NullPointerException e) {
+            throw invalid(leaf, path, text);
+        }
+    }
+
+    private static NetconfException invalid(YangNode leaf, DataPath path, String text) {
+        String type = leaf.targetType().getQName().getLocalName();
+        String of = leaf.type() instanceof LeafrefTypeDefinition ? "reference to a " + type : type;
+        String value = leaf.denyAll() ? "The value" : "'" + shown(text) + "'";
+        return NetconfException.of(ErrorTag.INVALID_VALUE, value + " is not a valid " + of + " for " + leaf.localName() + ".")
+                .at(DataPath.of(path, leaf)).info("bad-element", leaf.localName());
+    }
+
+    private static String shown(String text) {
+        return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
+    }
+
+    private Insert insert(YangNode node, DataPath path, String where, String anchor) throws NetconfException {
+        Insert.Where position;
+        try {
+            position = Insert.Where.valueOf(where.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw badInsert(ErrorTag.BAD_ATTRIBUTE, node, path, "insert");
+        }
+        if (!node.userOrdered()) {
+            throw badInsert(ErrorTag.UNKNOWN_ATTRIBUTE, node, path, "insert");
+        }
+        boolean relative = position == Insert.Where.BEFORE || position == Insert.Where.AFTER;
+        String name = node.kind == Kind.LIST ? "key" : "value";
+        if (relative != (anchor != null)) {
+            throw badInsert(relative ? ErrorTag.MISSING_ATTRIBUTE : ErrorTag.BAD_ATTRIBUTE, node, path, name);
+        }
+        if (!relative) {
+            return new Insert(position, null);
+        }
+        if (node.kind == Kind.LEAF_LIST) {
+            return new Insert(position, new NodeWithValue<>(node.name, parse(node, path, anchor)));
+        }
+        return new Insert(position, KeyPredicates.parse(node, in.namespaces(), anchor,
+                () -> badInsert(ErrorTag.BAD_ATTRIBUTE, node, path, name)));
+    }
+
+    private static NetconfException badInsert(ErrorTag tag, YangNode node, DataPath path, String attribute) {
+        return NetconfException.of(tag, "Attribute " + attribute + " of " + node.localName() + " is missing or wrong.")
+                .type("application").at(DataPath.of(path, node)).info("bad-attribute", attribute)
+                .info("bad-element", node.localName());
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.operation;
+
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.XmlIn;
+import org.southbound.netconf.xml.XmlOut;
+
+/** get, RFC 6241 section 7.7: running and state data. */
+final class Get implements Operation {
+    @Override
+    public String name() {
+        return "get";
+    }
+
+    @Override
+    public void run(Request request, XmlOut out) throws NetconfException {
+        SubtreeFilter filter = null;
+        XmlIn in = request.in();
+        while (in.child()) {
+            if (!in.name().equals("filter")) {
+                throw in.unknown();
+            }
+            filter = request.filter();
+        }
+        Context context = request.context();
+        GetConfig.data(request, context.operational().over(context.datastores().running(), filter, request.session()), filter, out);
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.operation;
+
+import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.datastore.Datastores.Name;
+import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.xml.DataWriter;
+import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.XmlIn;
+import org.southbound.netconf.xml.XmlOut;
+
+/** get-config, RFC 6241 section 7.1. */
+final class GetConfig implements Operation {
+    @Override
+    public String name() {
+        return "get-config";
+    }
+
+    @Override
+    public boolean quick() {
+        return true;
+    }
+
+    @Override
+    public void run(Request request, XmlOut out) throws NetconfException {
+        Name source = null;
+        SubtreeFilter filter = null;
+        XmlIn in = request.in();
+        while (in.child()) {
+            switch (in.name()) {
+                case "source" -> source = request.datastore();
+                case "filter" -> filter = request.filter();
+                default -> throw in.unknown();
+            }
+        }
+        if (source == null) {
+            throw XmlIn.missing("source");
+        }
+        data(request, request.context().datastores().tree(source), filter, out);
+    }
+
+    /** Writes the data element with what the filter and the access rules leave of a tree. */
+    static void data(Request request, ContainerNode tree, SubtreeFilter filter, XmlOut out) {
+        Schema schema = request.context().schema();
+        var writer = new DataWriter(schema, out, request.context().access().reads(request.session().user()));
+        out.raw("<data>");
+        if (filter == null) {
+            writer.children(schema.root(), tree, Schema.NETCONF, null);
+        } else {
+            filter.write(writer, schema.root(), tree);
+        }
+        out.raw("</data>");
+    }
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.schema;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.JarURLConnection;
+import java.net.URI;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.xml.namespace.NamespaceContext;
+import org.opendaylight.yangtools.yang.common.QName;
+import org.opendaylight.yangtools.yang.common.QNameModule;
+import org.opendaylight.yangtools.yang.data.codec.xml.XmlCodec;
+import org.opendaylight.yangtools.yang.data.codec.xml.XmlCodecFactory;
+import org.opendaylight.yangtools.yang.model.api.EffectiveModelContext;
+import org.opendaylight.yangtools.yang.model.api.IdentitySchemaNode;
+import org.opendaylight.yangtools.yang.model.api.ModuleLike;
+import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
+import org.opendaylight.yangtools.yang.model.api.source.SourceIdentifier;
+import org.opendaylight.yangtools.yang.model.api.stmt.FeatureSet;
+import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
+import org.opendaylight.yangtools.yang.model.spi.source.StringYangTextSource;
+import org.opendaylight.yangtools.yang.parser.api.YangParserException;
+import org.opendaylight.yangtools.yang.parser.ri.DefaultYangParserFactory;
+
+/**
+ * The model: every YANG module the server knows, compiled. Loaded once, immutable, shared by all threads. Must contain
+ * ietf-netconf; what a missing optional module (ietf-netconf-monitoring, nc-notifications) would serve is not served.
+ */
+public final class Schema {
+    /** NETCONF's own namespace. */
+    public static final String NETCONF = "urn:ietf:params:xml:ns:netconf:base:1.0";
+
+    private static final Pattern FEATURE = Pattern.compile("(?m)^\\s*feature\\s+\"?([A-Za-z_][\\w.-]*)");
+
+    /** A YANG file's name and text. */
+    public record Source(String fileName, String text) {
+    }
+
+    private final EffectiveModelContext context;
+    private final XmlCodecFactory codecs;
+    private final QNameModule netconf;
+    private final Map<QNameModule, Module> modules = new LinkedHashMap<>();
+    private final List<Module> advertised = new ArrayList<>();
+    private final Map<String, QNameModule> byNamespace = new HashMap<>();
+    private final Map<String, QNameModule> byName = new HashMap<>();
+    private final Map<QNameModule, String> prefixes = new HashMap<>();
+    private final Map<String, String> prefixToNamespace = new TreeMap<>();
+    private final Map<String, String> moduleToNamespace = new TreeMap<>();
+    private final Map<QName, YangNode> rpcs = new HashMap<>();
+    private final Map<QName, YangNode> notifications = new HashMap<>();
+    private final Map<QName, Set<QName>> bases = new HashMap<>();
+    private final YangNode root;
+
+    private Schema(EffectiveModelContext context, Map<String, String> sources, Set<String> withoutFeatures) {
+        this.context = context;
+        this.codecs = XmlCodecFactory.create(context);
+        QNameModule base = null;
+        for (var module : context.getModules()) {
+            QNameModule id = module.getQNameModule();
+            Module entry = describe(module, sources, withoutFeatures);
+            modules.put(id, entry);
+            advertised.add(entry);
+            for (var submodule : module.getSubmodules()) {
+                advertised.add(describe(submodule, sources, withoutFeatures));
+            }
+            byNamespace.put(entry.namespace(), id);
+            byName.put(entry.name(), id);
+            moduleToNamespace.put(entry.name(), entry.namespace());
+            String prefix = entry.prefix();
+            for (int n = 2; prefixToNamespace.containsKey(prefix); n++) {
+                prefix = entry.prefix() + n;
+            }
+            prefixes.put(id, prefix);
+            prefixToNamespace.put(prefix, entry.namespace());
+            base = entry.namespace().equals(NETCONF) ? id : base;
+            for (IdentitySchemaNode identity : module.getIdentities()) {
+                bases.put(identity.getQName(), ancestors(identity, new HashSet<>()));
+            }
+        }
+        if (base == null) {
+            throw new IllegalArgumentException("the YANG modules lack ietf-netconf");
+        }
+        this.netconf = base;
+        advertised.sort(Comparator.comparing(Module::id));
+        this.root = new SchemaCompiler(this).compile(rpcs, notifications);
+    }
+
+    /**
+     * Builds the model.
+     *
+     * @param sources all modules and submodules; the same file name twice: the later one counts
+     * @param withoutFeatures features that are off, as {@code module:feature}
+     * @throws IllegalArgumentException with one line that names the module at fault
+     */
+    public static Schema load(Collection<Source> sources, Set<String> withoutFeatures) {
+        var parser = new DefaultYangParserFactory().createParser();
+        var texts = new LinkedHashMap<String, String>();
+        for (Source each : sources) {
+            texts.put(each.fileName(), each.text());
+        }
+        String at = "";
+        try {
+            for (var each : texts.entrySet()) {
+                at = each.getKey();
+                parser.addSource(new StringYangTextSource(SourceIdentifier.ofYangFileName(at),
+                        each.getValue()));
+            }
+            at = "";
+            if (!withoutFeatures.isEmpty()) {
+                parser.setSupportedFeatures(features(sources, withoutFeatures));
+            }
+            return new Schema(parser.buildEffectiveModel(), texts, withoutFeatures);
+        } catch (YangParserException | IOException | IllegalStateException e) {
+            Throwable deepest = e;
+            while (deepest.getCause() != null) {
+                deepest = deepest.getCause();
+            }
+            throw new IllegalArgumentException("YANG " + (at.isEmpty() ? "model" : at) + ": " + firstLine(deepest), e);
+        }
+    }
+
+    private static String firstLine(Throwable e) {
+        String text = String.valueOf(e.getMessage());
+        int end = text.indexOf('\n');
+        return end < 0 ? text : text.substring(0, end);
+    }
+
+    /** Every {@code *.yang} file of a folder. */
+    public static List<Source> directory(Path folder) throws IOException {
+        var found = new ArrayList<Source>();
+        try (var files = Files.newDirectoryStream(folder, "*.yang")) {
+            for (Path each : files) {
+                found.add(new Source(each.getFileName().toString(), Files.readString(each)));
+            }
+        }
+        found.sort(Comparator.comparing(Source::fileName));
+        return found;
+    }
+
+    /** Every {@code *.yang} file of a folder on the class path, in a jar or not. */
+    public static List<Source> resources(ClassLoader loader, String folder) throws IOException {
+        var found = new ArrayList<Source>();
+        for (URL url : Collections.list(loader.getResources(folder))) {
+            if (url.openConnection() instanceof JarURLConnection jar) {
+                try (var file = new JarFile(new File(jar.getJarFileURL().getPath()))) {
+                    for (JarEntry entry : Collections.list(file.entries())) {
+                        String name = entry.getName();
+                        if (name.startsWith(folder + "/") && name.endsWith(".yang")) {
+                            try (var in = file.getInputStream(entry)) {
+                                found.add(new Source(name.substring(folder.length() + 1),
+                                        new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+                            }
+                        }
+                    }
+                }
+            } else {
+                found.addAll(directory(Path.of(URI.create(url.toString()))));
+            }
+        }
+        found.sort(Comparator.comparing(Source::fileName));
+        return found;
+    }
+
+    private static final Pattern NEEDS = Pattern.compile("(?m)^\\s*(?:import|include)\\s+\"?([A-Za-z_][\\w.-]*)");
+
+    /** Of a library the modules of those names, and whatever they import or include. */
+    public static List<Source> closure(Collection<Source> library, Collection<String> wanted) {
+        var byName = new HashMap<String, Source>();
+        library.forEach(each -> byName.put(moduleName(each), each));
+        var chosen = new LinkedHashMap<String, Source>();
+        var open = new ArrayDeque<>(wanted);
+        while (!open.isEmpty()) {
+            String name = open.poll();
+            Source source = byName.get(name);
+            if (source != null && chosen.putIfAbsent(name, source) == null) {
+                Matcher match = NEEDS.matcher(source.text());
+                while (match.find()) {
+                    open.add(match.group(1));
+                }
+            }
+        }
+        return List.copyOf(chosen.values());
+    }
+
+    private static String moduleName(Source source) {
+        return SourceIdentifier.ofYangFileName(source.fileName()).name().getLocalName();
+    }
+
+    private static final Pattern NAMESPACE = Pattern.compile("(?s)\\bnamespace\\s+\"?'?([^\"';\\s]+)");
+    private static final Pattern REVISION = Pattern.compile("(?m)^\\s*revision\\s+\"?(\\d{4}-\\d\\d-\\d\\d)");
+
+    /** Modules that are not named have all their features. */
+    private static FeatureSet features(Collection<Source> sources, Set<String> without) {
+        var builder = FeatureSet.builder();
+        for (Source each : sources) {
+            String name = moduleName(each);
+            String text = each.text();
+            Matcher namespace = NAMESPACE.matcher(text);
+            if (without.stream().noneMatch(off -> off.startsWith(name + ":")) || !namespace.find()) {
+                continue;
+            }
+            var on = new ArrayList<String>();
+            Matcher feature = FEATURE.matcher(text);
+            while (feature.find()) {
+                if (!without.contains(name + ":" + feature.group(1))) {
+                    on.add(feature.group(1));
+                }
+            }
+            Matcher revision = REVISION.matcher(text);
+            builder.addModuleFeatures(revision.find() ? QNameModule.ofRevision(namespace.group(1), revision.group(1))
+                    : QNameModule.of(namespace.group(1)), on);
+        }
+        return builder.build();
+    }
+
+    private static Module describe(ModuleLike module, Map<String, String> sources, Set<String> withoutFeatures) {
+        String name = module.getName();
+        String revision = module.getQNameModule().findRevision().map(Object::toString).orElse("");
+        if (module.getSourceIdentifier().revision() != null) {
+            revision = module.getSourceIdentifier().revision().toString();
+        }
+        String text = sources.getOrDefault(name + "@" + revision + ".yang", sources.get(name + ".yang"));
+        if (text == null) {
+            for (var each : sources.entrySet()) {
+                text = each.getKey().startsWith(name + "@") ? each.getValue() : text;
+            }
+        }
+        var features = new ArrayList<String>();
+        if (text != null) {
+            Matcher match = FEATURE.matcher(text);
+            while (match.find()) {
+                if (!withoutFeatures.contains(name + ":" + match.group(1))) {
+                    features.add(match.group(1));
+                }
+            }
+        }
+        boolean imported = module.getChildNodes().isEmpty() && module.getRpcs().isEmpty() && module.getNotifications().isEmpty()
+                && module.getAugmentations().isEmpty() && module.getDeviations().isEmpty() && module.getIdentities().isEmpty();
+        return new Module(name, revision, module.getQNameModule().namespace().toString(), module.getPrefix(),
+                List.copyOf(features), module instanceof org.opendaylight.yangtools.yang.model.api.Submodule, imported,
+                text == null ? "" : text);
+    }
+
+    private static Set<QName> ancestors(IdentitySchemaNode identity, Set<QName> into) {
+        for (IdentitySchemaNode base : identity.getBaseIdentities()) {
+            if (into.add(base.getQName())) {
+                ancestors(base, into);
+            }
+        }
+        return into;
+    }
+
+    /** The model as yangtools holds it. */
+    public EffectiveModelContext context() {
+        return context;
+    }
+
+    /** The root of configuration and state data. */
+    public YangNode root() {
+        return root;
+    }
+
+    /** The input of an RPC, or null. */
+    public YangNode rpc(String namespace, String localName) {
+        QNameModule module = byNamespace.get(namespace);
+        return module == null ? null : rpcs.get(QName.create(module, localName));
+    }
+
+    /** All RPCs by name: their inputs. */
+    public Map<QName, YangNode> rpcs() {
+        return rpcs;
+    }
+
+    /** A top-level notification, or null. */
+    public YangNode notification(QName name) {
+        return notifications.get(name);
+    }
+
+    /** Node by names that module names prefix where they change: {@code /southbound-nf:nf/peer}. A missing one is a bug. */
+    public YangNode node(String path) {
+        YangNode at = root;
+        String module = null;
+        for (String step : path.substring(1).split("/", -1)) {
+            int colon = step.indexOf(':');
+            module = colon < 0 ? module : step.substring(0, colon);
+            YangNode next = at.child(namespace(module), step.substring(colon + 1));
+            if (next == null) {
+                throw new IllegalArgumentException("no node " + path);
+            }
+            at = next;
+        }
+        return at;
+    }
+
+    /** QName of a name in a module given by its name; an unknown module is a bug. */
+    public QName name(String module, String localName) {
+        QNameModule id = byName.get(module);
+        if (id == null) {
+            throw new IllegalArgumentException("no module " + module);
+        }
+        return QName.create(id, localName);
+    }
+
+    public boolean has(String module) {
+        return byName.containsKey(module);
+    }
+
+    /** Namespace of a module by its name, or null. */
+    public String namespace(String module) {
+        QNameModule id = byName.get(module);
+        return id == null ? null : id.namespace().toString();
+    }
+
+    public boolean knowsNamespace(String namespace) {
+        return byNamespace.containsKey(namespace);
+    }
+
+    /** Modules and submodules in order of name. */
+    public List<Module> modules() {
+        return advertised;
+    }
+
+    Module module(QNameModule id) {
+        return modules.get(id);
+    }
+
+    QNameModule netconf() {
+        return netconf;
+    }
+
+    /** A prefix for the module that no other module has. */
+    public String prefix(QNameModule module) {
+        String prefix = prefixes.get(module);
+        return prefix == null ? "x" : prefix;
+    }
+
+    /** Identities that {@code identity} is derived from, directly or not. */
+    public Set<QName> basesOf(QName identity) {
+        return bases.getOrDefault(identity, Set.of());
+    }
+
+    /** Identity by namespace and name, or null. */
+    public QName identity(String namespace, String localName) {
+        QNameModule module = byNamespace.get(namespace);
+        QName name = module == null ? null : QName.create(module, localName);
+        return name != null && bases.containsKey(name) ? name : null;
+    }
+
+    XmlCodec<?> codec(YangNode node) {
+        return codecs.codecFor(node.typed, SchemaCompiler.stackAt(this, node));
+    }
+
+    boolean isInstanceIdentifier(TypeDefinition<?> type) {
+        return type instanceof InstanceIdentifierTypeDefinition;
+    }
+
+    /** The namespaces under which a module's text was written: unique prefixes first, the module's own as default. */
+    NamespaceContext namespacesOf(YangNode node) {
+        return new Prefixes(prefixToNamespace, node.module);
+    }
+
+    /** Module names as prefixes, the module of the node as default: how code writes identities. */
+    public NamespaceContext names(YangNode node) {
+        return new Prefixes(moduleToNamespace, node.module);
+    }
+
+    private record Prefixes(Map<String, String> table, Module own) implements NamespaceContext {
+        @Override
+        public String getNamespaceURI(String prefix) {
+            return prefix.isEmpty() || prefix.equals(own.prefix()) ? own.namespace() : table.getOrDefault(prefix, "");
+        }
+
+        @Override
+        public String getPrefix(String namespace) {
+            return table.entrySet().stream().filter(e -> e.getValue().equals(namespace)).map(Map.Entry::getKey).findFirst()
+                    .orElse(null);
+        }
+
+        @Override
+        public Iterator<String> getPrefixes(String namespace) {
+            return List.of(getPrefix(namespace)).iterator();
+        }
+    }
+
+}

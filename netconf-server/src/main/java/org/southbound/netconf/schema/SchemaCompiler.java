@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.schema;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import javax.xml.xpath.XPathExpressionException;
+import org.opendaylight.yangtools.yang.common.QName;
+import org.opendaylight.yangtools.yang.common.YangConstants;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifier;
+import org.opendaylight.yangtools.yang.model.api.ActionDefinition;
+import org.opendaylight.yangtools.yang.model.api.ActionNodeContainer;
+import org.opendaylight.yangtools.yang.model.api.AnydataSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.AnyxmlSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.AugmentationSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.AugmentationTarget;
+import org.opendaylight.yangtools.yang.model.api.CaseSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.ChoiceSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.ContainerLike;
+import org.opendaylight.yangtools.yang.model.api.ContainerSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.DataNodeContainer;
+import org.opendaylight.yangtools.yang.model.api.DataSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.EffectiveStatementEquivalent;
+import org.opendaylight.yangtools.yang.model.api.ElementCountConstraintAware;
+import org.opendaylight.yangtools.yang.model.api.LeafListSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.LeafSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.ListSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.MandatoryAware;
+import org.opendaylight.yangtools.yang.model.api.MustConstraintAware;
+import org.opendaylight.yangtools.yang.model.api.MustDefinition;
+import org.opendaylight.yangtools.yang.model.api.NotificationDefinition;
+import org.opendaylight.yangtools.yang.model.api.NotificationNodeContainer;
+import org.opendaylight.yangtools.yang.model.api.OperationDefinition;
+import org.opendaylight.yangtools.yang.model.api.PathExpression;
+import org.opendaylight.yangtools.yang.model.api.RpcDefinition;
+import org.opendaylight.yangtools.yang.model.api.SchemaContext;
+import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
+import org.opendaylight.yangtools.yang.model.api.TypedDataSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.UserOrderedAware;
+import org.opendaylight.yangtools.yang.model.api.meta.EffectiveStatement;
+import org.opendaylight.yangtools.yang.model.api.stmt.SchemaNodeIdentifier;
+import org.opendaylight.yangtools.yang.model.api.stmt.UniqueEffectiveStatement;
+import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
+import org.opendaylight.yangtools.yang.model.util.SchemaInferenceStack;
+import org.opendaylight.yangtools.yang.xpath.api.YangExpr;
+import org.opendaylight.yangtools.yang.xpath.api.YangLiteralExpr;
+import org.opendaylight.yangtools.yang.xpath.api.YangLocationPath;
+import org.opendaylight.yangtools.yang.xpath.api.YangQNameExpr;
+import org.opendaylight.yangtools.yang.xpath.api.YangXPathExpression;
+import org.southbound.netconf.schema.YangNode.Case;
+import org.southbound.netconf.schema.YangNode.Choice;
+import org.southbound.netconf.schema.YangNode.Constraint;
+import org.southbound.netconf.schema.YangNode.Kind;
+import org.southbound.netconf.schema.YangNode.Unique;
+import org.southbound.netconf.schema.YangNode.When;
+
+/** Turns the effective model of yangtools into {@link YangNode}s, once, at start. */
+final class SchemaCompiler {
+    private static final String NACM = "urn:ietf:params:xml:ns:yang:ietf-netconf-acm";
+
+    private final Schema schema;
+    private final SchemaInferenceStack stack;
+    private final ArrayList<QName> path = new ArrayList<>();
+
+    SchemaCompiler(Schema schema) {
+        this.schema = schema;
+        this.stack = SchemaInferenceStack.of(schema.context());
+    }
+
+    /** Compiles the data tree; RPCs and notifications go into the two maps. */
+    YangNode compile(Map<QName, YangNode> rpcs, Map<QName, YangNode> notifications) {
+        var context = schema.context();
+        var root = new YangNode(schema, Kind.ROOT, QName.create(schema.netconf(), "data"), NodeIdentifier.create(SchemaContext.NAME),
+                null, null, true, schema.module(schema.netconf()), new QName[0]);
+        var children = new ArrayList<YangNode>();
+        for (var module : context.getModules()) {
+            for (DataSchemaNode each : module.getChildNodes()) {
+                data(root, null, each, children, new ArrayList<>(), Map.of());
+            }
+            for (RpcDefinition rpc : module.getRpcs()) {
+                rpcs.put(rpc.getQName(), operation(null, rpc));
+            }
+            for (NotificationDefinition each : module.getNotifications()) {
+                notifications.put(each.getQName(), notification(null, each));
+            }
+        }
+        root.children(children);
+        finish(root);
+        rpcs.values().forEach(each -> {
+            finish(each);
+            finish(each.output);
+        });
+        notifications.values().forEach(this::finish);
+        return root;
+    }
+
+    private YangNode operation(YangNode parent, OperationDefinition definition) {
+        QName name = definition.getQName();
+        enter(name);
+        YangNode input = body(parent, Kind.INPUT, name, definition.getInput(), YangConstants.operationInputQName(name.getModule()));
+        input.output = body(parent, Kind.OUTPUT, name, definition.getOutput(),
+                YangConstants.operationOutputQName(name.getModule()));
+        extensions(input, definition);
+        exit();
+        return input;
+    }
+
+    private YangNode body(YangNode parent, Kind kind, QName name, ContainerLike container, QName id) {
+        enter(id);
+        var node = new YangNode(schema, kind, name, NodeIdentifier.create(id), parent, null, kind == Kind.INPUT,
+                schema.module(name.getModule()), path.toArray(QName[]::new));
+        node.presence = true;
+        container(node, container);
+        musts(node, container);
+        exit();
+        return node;
+    }
+
+    private YangNode notification(YangNode parent, NotificationDefinition definition) {
+        QName name = definition.getQName();
+        enter(name);
+        var node = new YangNode(schema, Kind.NOTIFICATION, name, NodeIdentifier.create(name), parent, null, false,
+                schema.module(name.getModule()), path.toArray(QName[]::new));
+        node.presence = true;
+        container(node, definition);
+        musts(node, definition);
+        extensions(node, definition);
+        exit();
+        return node;
+    }
+
+    private void container(YangNode node, DataNodeContainer container) {
+        var children = new ArrayList<YangNode>();
+        var choices = new ArrayList<Choice>();
+        Map<QName, List<When>> augmented = augments(container);
+        for (DataSchemaNode each : container.getChildNodes()) {
+            data(node, null, each, children, choices, augmented);
+        }
+        if (container instanceof ListSchemaNode list && !list.getKeyDefinition().isEmpty()) {
+            var keys = new ArrayList<YangNode>();
+            for (QName key : list.getKeyDefinition()) {
+                for (YangNode child : children) {
+                    if (child.name.equals(key)) {
+                        keys.add(child);
+                    }
+                }
+            }
+            children.removeAll(keys);
+            children.addAll(0, keys);
+            node.keys = keys.toArray(YangNode[]::new);
+        }
+        node.choices = List.copyOf(choices);
+        node.children(children);
+        if (container instanceof ActionNodeContainer holder) {
+            var actions = new HashMap<String, YangNode>();
+            for (ActionDefinition each : holder.getActions()) {
+                actions.put(each.getQName().getLocalName(), operation(node, each));
+            }
+            node.actions = Map.copyOf(actions);
+        }
+        if (container instanceof NotificationNodeContainer holder && node.kind != Kind.NOTIFICATION) {
+            var inner = new HashMap<String, YangNode>();
+            for (NotificationDefinition each : holder.getNotifications()) {
+                inner.put(each.getQName().getLocalName(), notification(node, each));
+            }
+            node.notifications = Map.copyOf(inner);
+        }
+    }
+
+    /** The when of an augment holds for each node it adds. */
+    private Map<QName, List<When>> augments(Object target) {
+        if (!(target instanceof AugmentationTarget holder)) {
+            return Map.of();
+        }
+        var found = new HashMap<QName, List<When>>();
+        for (AugmentationSchemaNode augment : holder.getAvailableAugmentations()) {
+            augment.getWhenCondition().ifPresent(when -> {
+                for (DataSchemaNode each : augment.getChildNodes()) {
+                    // Names without a prefix stand for the augmenting module, not for the module of the context node.
+                    String here = each.getQName().getNamespace().toString();
+                    found.computeIfAbsent(each.getQName(), k -> new ArrayList<>()).add(new When(text(when, here), true));
+                }
+            });
+        }
+        return found;
+    }
+
+    private void data(YangNode parent, Case inCase, DataSchemaNode source, List<YangNode> children, List<Choice> choices,
+            Map<QName, List<When>> augmented) {
+        QName name = source.getQName();
+        enter(name);
+        if (source instanceof ChoiceSchemaNode choice) {
+            choice(parent, inCase, choice, children, choices, augmented.getOrDefault(name, List.of()));
+        } else {
+            Kind kind = switch (source) {
+                case ContainerSchemaNode c -> Kind.CONTAINER;
+                case ListSchemaNode l -> Kind.LIST;
+                case LeafSchemaNode l -> Kind.LEAF;
+                case LeafListSchemaNode l -> Kind.LEAF_LIST;
+                case AnydataSchemaNode a -> Kind.ANYDATA;
+                case AnyxmlSchemaNode a -> Kind.ANYDATA;
+                default -> throw new IllegalStateException("a kind of node that YANG 1.1 does not have: " + name);
+            };
+            boolean config = source.effectiveConfig().orElse(parent.config);
+            var node = new YangNode(schema, kind, name, NodeIdentifier.create(name), parent, inCase, config,
+                    schema.module(name.getModule()), path.toArray(QName[]::new));
+            children.add(node);
+            for (Case each = inCase; each != null; each = each.choice.within) {
+                each.nodes.add(node);
+            }
+            fill(node, source, augmented.getOrDefault(name, List.of()));
+        }
+        exit();
+    }
+
+    private void fill(YangNode node, DataSchemaNode source, List<When> augmented) {
+        node.presence = source instanceof ContainerSchemaNode container && container.isPresenceContainer();
+        node.mandatory = source instanceof MandatoryAware aware && aware.isMandatory();
+        node.userOrdered = source instanceof UserOrderedAware<?> ordered && ordered.isUserOrdered();
+        if (source instanceof ElementCountConstraintAware counted) {
+            counted.getElementCountConstraint().ifPresent(count -> {
+                node.minElements = count.getMinElements() == null ? 0 : count.getMinElements();
+                node.maxElements = count.getMaxElements() == null ? Integer.MAX_VALUE : count.getMaxElements();
+            });
+        }
+        var whens = new ArrayList<When>(augmented);
+        source.getWhenCondition().ifPresent(when -> whens.add(new When(text(when, node.namespace()), false)));
+        node.whens = List.copyOf(whens);
+        musts(node, source);
+        extensions(node, source);
+        if (source instanceof TypedDataSchemaNode typed) {
+            node.typed = typed;
+            type(node, typed.getType());
+        }
+        switch (source) {
+            case LeafSchemaNode leaf -> node.defaults = leaf.getType().getDefaultValue().map(v -> List.of(v.toString()))
+                    .orElse(List.of());
+            case LeafListSchemaNode leaves -> {
+                var defaults = new ArrayList<String>();
+                leaves.getDefaults().forEach(each -> defaults.add(each.toString()));
+                if (defaults.isEmpty() && node.minElements == 0) {
+                    leaves.getType().getDefaultValue().ifPresent(v -> defaults.add(v.toString()));
+                }
+                node.defaults = List.copyOf(defaults);
+            }
+            case DataNodeContainer container -> container(node, container);
+            default -> {
+            }
+        }
+        if (source instanceof ListSchemaNode list) {
+            uniques(node, list.getUniqueConstraints());
+        }
+    }
+
+    private void type(YangNode node, TypeDefinition<?> type) {
+        node.type = type;
+        TypeDefinition<?> target = type;
+        if (type instanceof LeafrefTypeDefinition leafref) {
+            target = stack.resolveLeafref(leafref);
+            node.leafref = text(leafref.getPathStatement(), node.namespace());
+            node.requireInstance = leafref.requireInstance();
+        }
+        node.targetType = target;
+    }
+
+    private void choice(YangNode parent, Case inCase, ChoiceSchemaNode source, List<YangNode> children, List<Choice> choices,
+            List<When> augmented) {
+        var choice = new Choice(source.getQName(), inCase, source.isMandatory());
+        choice.whens.addAll(augmented);
+        source.getWhenCondition().ifPresent(when -> choice.whens.add(new When(text(when, namespace(source)), true)));
+        choices.add(choice);
+        Map<QName, List<When>> toCases = augments(source);
+        for (CaseSchemaNode each : source.getCases()) {
+            var one = new Case(each.getQName(), choice);
+            one.whens.addAll(toCases.getOrDefault(each.getQName(), List.of()));
+            each.getWhenCondition().ifPresent(when -> one.whens.add(new When(text(when, namespace(each)), true)));
+            choice.cases.add(one);
+            if (source.getDefaultCase().map(CaseSchemaNode::getQName).filter(each.getQName()::equals).isPresent()) {
+                choice.defaultCase = one;
+            }
+            enter(each.getQName());
+            Map<QName, List<When>> toNodes = augments(each);
+            for (DataSchemaNode child : each.getChildNodes()) {
+                data(parent, one, child, children, choices, toNodes);
+            }
+            exit();
+        }
+    }
+
+    private static String namespace(DataSchemaNode node) {
+        return node.getQName().getNamespace().toString();
+    }
+
+    private void musts(YangNode node, Object source) {
+        if (source instanceof MustConstraintAware aware && !aware.getMustConstraints().isEmpty()) {
+            var musts = new ArrayList<Constraint>();
+            for (MustDefinition must : aware.getMustConstraints()) {
+                musts.add(new Constraint(text(must.getXpath(), node.namespace()), must.getErrorMessage().orElse(null),
+                        must.getErrorAppTag().orElse(null)));
+            }
+            node.musts = List.copyOf(musts);
+        }
+    }
+
+    private static void extensions(YangNode node, Object source) {
+        if (source instanceof EffectiveStatementEquivalent<?> equivalent) {
+            for (EffectiveStatement<?, ?> sub : equivalent.asEffectiveStatement().effectiveSubstatements()) {
+                QName name = sub.statementDefinition().getStatementName();
+                if (name.getNamespace().toString().equals(NACM)) { // of whichever revision
+                    node.denyAll |= name.getLocalName().equals("default-deny-all");
+                    node.denyWrite |= name.getLocalName().equals("default-deny-write");
+                }
+            }
+        }
+    }
+
+    private static void uniques(YangNode list, Collection<? extends UniqueEffectiveStatement> statements) {
+        var uniques = new ArrayList<Unique>();
+        for (UniqueEffectiveStatement each : statements) {
+            var leaves = new ArrayList<List<YangNode>>();
+            for (SchemaNodeIdentifier.Descendant leaf : each.argument()) {
+                var way = new ArrayList<YangNode>();
+                YangNode at = list;
+                for (QName step : leaf.getNodeIdentifiers()) {
+                    YangNode next = at.child(step.getNamespace().toString(), step.getLocalName());
+                    if (next != null) { // a choice or case has no YangNode
+                        way.add(next);
+                        at = next;
+                    }
+                }
+                leaves.add(List.copyOf(way));
+            }
+            uniques.add(new Unique(List.copyOf(leaves)));
+        }
+        list.uniques = List.copyOf(uniques);
+    }
+
+    /** Marks, from the bottom up, what validation has to look at. */
+    private void finish(YangNode node) {
+        boolean xpath = !node.musts.isEmpty() || !node.whens.isEmpty() || (node.leafref != null && node.requireInstance)
+                || schema.isInstanceIdentifier(node.targetType) || !node.uniques.isEmpty();
+        boolean own = xpath || node.mandatory || node.minElements > 0 || node.maxElements != Integer.MAX_VALUE;
+        for (Case each = node.inCase; each != null; each = each.choice.within) {
+            boolean when = !each.whens.isEmpty() || !each.choice.whens.isEmpty();
+            xpath |= when;
+            own |= when;
+        }
+        for (Choice each : node.choices) {
+            own |= each.mandatory;
+        }
+        node.constrained = own;
+        node.xpathBelow = xpath;
+        for (YangNode child : node.children) {
+            finish(child);
+            node.constrained |= child.constrained;
+            node.xpathBelow |= child.xpathBelow;
+        }
+        for (YangNode each : node.actions.values()) {
+            finish(each);
+            finish(each.output);
+        }
+        node.notifications.values().forEach(this::finish);
+    }
+
+    private static XPathText text(YangXPathExpression expression, String here) {
+        return XPathText.of(expression.toString(), here, prefix -> {
+            try {
+                return expression.interpretAsQName(YangLiteralExpr.of(prefix + ":x")) instanceof YangQNameExpr.Resolved name
+                        ? name.getQName().getNamespace().toString()
+                        : null;
+            } catch (XPathExpressionException | IllegalArgumentException e) {
+                return null; // a literal that merely looks like a prefixed name
+            }
+        });
+    }
+
+    /** A leafref's path gives its names resolved but not its prefixes: those are recovered by pairing the two. */
+    private static XPathText text(PathExpression path, String here) {
+        var resolved = new LinkedHashMap<String, String>();
+        switch (path.getSteps()) {
+            case PathExpression.LocationPathSteps steps -> collect(steps.getLocationPath(), resolved);
+            case PathExpression.DerefSteps steps -> {
+                collect(steps.getDerefArgument(), resolved);
+                collect(steps.getRelativePath(), resolved);
+            }
+            default -> throw new IllegalStateException("a leafref path of unknown shape: " + path.getOriginalString());
+        }
+        String original = path.getOriginalString();
+        Function<String, String> resolve = prefix -> {
+            for (int at = original.indexOf(prefix + ":"); at >= 0; at = original.indexOf(prefix + ":", at + 1)) {
+                int from = at + prefix.length() + 1;
+                int to = from;
+                while (to < original.length() && "/[]= ()".indexOf(original.charAt(to)) < 0) {
+                    to++;
+                }
+                String namespace = resolved.get(original.substring(from, to));
+                if (namespace != null) {
+                    return namespace;
+                }
+            }
+            return null;
+        };
+        return XPathText.of(original, here, resolve);
+    }
+
+    private static void collect(YangLocationPath path, Map<String, String> resolved) {
+        for (YangLocationPath.Step step : path.getSteps()) {
+            if (step instanceof YangLocationPath.ResolvedQNameStep name) {
+                resolved.putIfAbsent(name.getQName().getLocalName(), name.getQName().getNamespace().toString());
+            }
+            for (YangExpr predicate : step.getPredicates()) {
+                collect(predicate, resolved);
+            }
+        }
+    }
+
+    private static void collect(YangExpr expression, Map<String, String> resolved) {
+        switch (expression) {
+            case YangQNameExpr.Resolved name -> resolved.putIfAbsent(name.getQName().getLocalName(),
+                    name.getQName().getNamespace().toString());
+            case YangLocationPath inner -> collect(inner, resolved);
+            case org.opendaylight.yangtools.yang.xpath.api.YangBinaryExpr both -> {
+                collect(both.getLeftExpr(), resolved);
+                collect(both.getRightExpr(), resolved);
+            }
+            case org.opendaylight.yangtools.yang.xpath.api.YangPathExpr inner ->
+                inner.getLocationPath().ifPresent(way -> collect(way, resolved));
+            default -> {
+            }
+        }
+    }
+
+    private void enter(QName name) {
+        stack.enterSchemaTree(name);
+        path.add(name);
+    }
+
+    private void exit() {
+        stack.exit();
+        path.removeLast();
+    }
+
+    /** Kept for codecs, which follow leafrefs themselves: a stack that stands at the leaf. */
+    static SchemaInferenceStack stackAt(Schema schema, YangNode node) {
+        var stack = SchemaInferenceStack.of(schema.context());
+        for (QName each : node.schemaPath) {
+            stack.enterSchemaTree(each);
+        }
+        return stack;
+    }
+
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.xpath;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
+import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
+import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
+import org.southbound.netconf.schema.DataPath;
+import org.southbound.netconf.schema.Values;
+import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.schema.YangNode.Case;
+import org.southbound.netconf.schema.YangNode.Choice;
+import org.southbound.netconf.schema.YangNode.Kind;
+import org.southbound.netconf.schema.YangNode.When;
+
+/**
+ * A node of the accessible tree (RFC 7950 section 6.4.1): a NormalizedNode that knows its parent, made when asked for. Defaults
+ * in use and containers without presence are there too, though no NormalizedNode stands for them. One thread; lives as long as
+ * one evaluation or validation.
+ */
+public final class DataNode {
+    final DataNode parent;
+    final YangNode schema;
+    final NormalizedNode data;
+    final Object value;
+    private final boolean byDefault;
+    private IdentityHashMap<YangNode, List<DataNode>> children;
+    /** An RPC's input, which stands beside the top-level nodes while it is looked at. */
+    private DataNode guest;
+
+    private DataNode(DataNode parent, YangNode schema, NormalizedNode data, Object value, boolean byDefault) {
+        this.parent = parent;
+        this.schema = schema;
+        this.data = data;
+        this.value = value;
+        this.byDefault = byDefault;
+    }
+
+    /** The root over a data tree. */
+    public static DataNode root(YangNode root, NormalizedNode data) {
+        return new DataNode(null, root, data, null, false);
+    }
+
+    /** An RPC's input or a notification, under a root of its own beside {@code tree}'s top-level nodes. */
+    public static DataNode guest(YangNode root, NormalizedNode tree, YangNode node, NormalizedNode data) {
+        DataNode top = root(root, tree);
+        top.guest = new DataNode(top, node, data, null, false);
+        return top.guest;
+    }
+
+    public YangNode schema() {
+        return schema;
+    }
+
+    public NormalizedNode data() {
+        return data;
+    }
+
+    public Object value() {
+        return value;
+    }
+
+    public boolean byDefault() {
+        return byDefault;
+    }
+
+    /** The root. */
+    public DataNode top() {
+        DataNode at = this;
+        while (at.parent != null) {
+            at = at.parent;
+        }
+        return at;
+    }
+
+    /** Instances of one child: several for a list or leaf-list. */
+    public List<DataNode> children(YangNode child) {
+        if (children == null) {
+            children = new IdentityHashMap<>(8);
+        }
+        List<DataNode> known = children.get(child);
+        if (known == null) {
+            known = make(child);
+            children.put(child, known);
+        }
+        return known;
+    }
+
+    private List<DataNode> make(YangNode child) {
+        NormalizedNode present = data instanceof DataContainerNode container ? YangNode.find(container, child) : null;
+        if (present == null) {
+            return absent(child);
+        }
+        return switch (child.kind) {
+            case LIST -> {
+                var entries = new ArrayList<DataNode>();
+                for (Object each : ((NormalizedNodeContainer<?>) present).body()) {
+                    entries.add(new DataNode(this, child, (NormalizedNode) each, null, false));
+                }
+                yield entries;
+            }
+            case LEAF_LIST -> {
+                var entries = new ArrayList<DataNode>();
+                for (Object each : ((NormalizedNodeContainer<?>) present).body()) {
+                    var entry = (NormalizedNode) each;
+                    entries.add(new DataNode(this, child, entry, entry.body(), false));
+                }
+                yield entries;
+            }
+            case LEAF -> List.of(new DataNode(this, child, present, present.body(), false));
+            default -> List.of(new DataNode(this, child, present, null, false));
+        };
+    }
+
+    /** Defaults in use (RFC 7950 sections 7.6.1 and 7.7.2) and containers without presence (section 7.5.1). */
+    private List<DataNode> absent(YangNode child) {
+        boolean virtual = child.kind == Kind.CONTAINER && !child.presence();
+        if ((!virtual && !child.hasDefault()) || !caseInUse(child.inCase)) {
+            return List.of();
+        }
+        if (children == null) {
+            children = new IdentityHashMap<>(8);
+        }
+        children.put(child, List.of()); // while its when is evaluated, the node is not there
+        if (!whenHolds(child)) {
+            return List.of();
+        }
+        if (virtual) {
+            return List.of(new DataNode(this, child, null, null, true));
+        }
+        var made = new ArrayList<DataNode>(1);
+        for (Object each : child.defaultValues()) {
+            made.add(new DataNode(this, child, null, each, true));
+        }
+        return made;
+    }
+
+    private boolean whenHolds(YangNode child) {
+        for (When when : child.whens()) {
+            DataNode context = when.onParent() ? this : new DataNode(this, child, null, null, true);
+            if (!Expression.of(when.xpath()).test(context)) {
+                return false;
+            }
+        }
+        for (Case each = child.inCase; each != null; each = each.choice.within) {
+            for (When when : each.whens) {
+                if (!Expression.of(when.xpath()).test(this)) {
+                    return false;
+                }
+            }
+            for (When when : each.choice.whens) {
+                if (!Expression.of(when.xpath()).test(this)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean caseInUse(Case inCase) {
+        for (Case each = inCase; each != null; each = each.choice.within) {
+            Case present = presentCase(each.choice);
+            if (present == null ? each != each.choice.defaultCase() : present != each) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The case of which there is some node, or null. */
+    public Case presentCase(Choice choice) {
+        if (!(data instanceof DataContainerNode container)) {
+            return null;
+        }
+        for (Case each : choice.cases) {
+            for (YangNode node : each.nodes) {
+                if (YangNode.find(container, node) != null) {
+                    return each;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** An instance for a node that is not there, to evaluate its when on. */
+    public DataNode dummy(YangNode child) {
+        return new DataNode(this, child, null, null, false);
+    }
+
+    /** All children in schema order. */
+    List<DataNode> all() {
+        var all = new ArrayList<DataNode>();
+        if (guest != null) {
+            all.add(guest);
+        }
+        for (YangNode each : schema.children()) {
+            all.addAll(children(each));
+        }
+        return all;
+    }
+
+    /** Children of that name. */
+    List<DataNode> named(String namespace, String localName) {
+        if (guest != null && guest.schema.localName().equals(localName) && guest.schema.namespace().equals(namespace)) {
+            return List.of(guest);
+        }
+        if (schema.isTerminal()) {
+            return List.of();
+        }
+        YangNode child = schema.child(namespace, localName);
+        return child == null ? List.of() : children(child);
+    }
+
+    /** String-value (XPath 1.0 section 5); of a leaf its lexical form. */
+    String text() {
+        if (value != null) {
+            return Values.text(schema.schema(), value);
+        }
+        var out = new StringBuilder();
+        if (!schema.isTerminal()) {
+            for (DataNode each : all()) {
+                out.append(each.text());
+            }
+        }
+        return out.toString();
+    }
+
+    /** The way here, for error-path. */
+    public DataPath path() {
+        PathArgument argument = data == null ? schema.id : data.name();
+        return schema.kind == Kind.ROOT ? null : new DataPath(parent == null ? null : parent.path(), schema, argument);
+    }
+
+    @Override
+    public String toString() {
+        return String.valueOf(path());
+    }
+}

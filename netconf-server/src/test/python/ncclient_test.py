@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives a server with ncclient, a client that is not ours. Run by NcclientTest; arguments: port, password.
+
+Prints a line "ok NAME" or "failed NAME: why" for each case; exit 1 if one failed.
+"""
+import sys
+import traceback
+
+from ncclient import manager
+from ncclient.operations import RPCError
+from ncclient.xml_ import to_ele
+
+PORT, PASSWORD = int(sys.argv[1]), sys.argv[2]
+BENCH = "urn:ncload:bench"
+NC = "urn:ietf:params:xml:ns:netconf:base:1.0"
+
+
+def connect():
+    return manager.connect(host="127.0.0.1", port=PORT, username="admin", password=PASSWORD, hostkey_verify=False,
+                           allow_agent=False, look_for_keys=False, timeout=60)
+
+
+def config(content):
+    return f'<config xmlns:nc="{NC}"><bench xmlns="{BENCH}">{content}</bench></config>'
+
+
+def bench(m, source="running"):
+    return m.get_config(source, filter=("subtree", f'<bench xmlns="{BENCH}"/>')).data_xml
+
+
+def refused(call, tag):
+    try:
+        call()
+    except RPCError as e:
+        assert e.tag == tag, f"{e.tag} and not {tag}: {e.message}"
+        return e
+    raise AssertionError(f"not refused with {tag}")
+
+
+def hello(m):
+    capabilities = list(m.server_capabilities)
+    for each in ("base:1.1", "capability:candidate:1.0", "capability:validate:1.1"):
+        assert any(each in c for c in capabilities), each
+
+
+def edit_and_commit(m):
+    m.edit_config(target="candidate", config=config("<counter>5</counter><entry><name>a</name></entry>"))
+    assert "counter" not in bench(m)
+    m.validate("candidate")
+    m.commit()
+    assert "<counter>5</counter>" in bench(m)
+
+
+def discard(m):
+    m.edit_config(target="candidate", config=config("<counter>6</counter>"))
+    assert "<counter>6</counter>" in bench(m, "candidate")
+    m.discard_changes()
+    assert "<counter>5</counter>" in bench(m, "candidate")
+
+
+def delete_typed_leaf(m):
+    m.edit_config(target="candidate", config=config('<counter nc:operation="delete"/>'))
+    m.commit()
+    assert "counter" not in bench(m)
+
+
+def errors(m):
+    refused(lambda: m.edit_config(target="candidate", config=config("<counter>x</counter>")), "invalid-value")
+    refused(lambda: m.edit_config(target="candidate", config=config("<none/>")), "unknown-element")
+    e = refused(lambda: m.edit_config(target="candidate", config=config('<counter nc:operation="delete"/>')), "data-missing")
+    assert "counter" in e.path, e.path
+
+
+def locks(m):
+    with m.locked("candidate"):
+        other = connect()
+        e = refused(lambda: other.lock("candidate"), "lock-denied")
+        assert m.session_id in e.info, e.info
+        other.close_session()
+    with m.locked("running"):
+        pass
+
+
+def kill(m):
+    other = connect()
+    other.lock("running")
+    m.kill_session(other.session_id)
+    m.lock("running")
+    m.unlock("running")
+
+
+def copy(m):
+    m.copy_config(source="running", target="candidate")
+    m.discard_changes()
+
+
+def get(m):
+    assert "netconf-state" in m.get().data_xml
+    f = '<netconf-state xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"><schemas/></netconf-state>'
+    assert "southbound-chain" in m.get(filter=("subtree", f)).data_xml
+
+
+def get_schema(m):
+    assert m.get_schema("southbound-nf").data.startswith("module southbound-nf")
+
+
+def subscribe(m):
+    other = connect()
+    other.create_subscription()
+    assert other.take_notification(block=False) is None
+    other.close_session()
+
+
+def unknown_rpc(m):
+    refused(lambda: m.dispatch(to_ele(f'<fly xmlns="{BENCH}"/>')), "operation-not-supported")
+
+
+CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, get_schema, subscribe, unknown_rpc]
+
+
+def main():
+    failed = 0
+    m = connect()
+    for case in CASES:
+        try:
+            case(m)
+            print("ok", case.__name__)
+        except Exception as e:  # each case is reported, whatever went wrong in it
+            failed += 1
+            print("failed", case.__name__ + ":", repr(e))
+            traceback.print_exc()
+    m.close_session()
+    return 1 if failed else 0
+
+
+sys.exit(main())

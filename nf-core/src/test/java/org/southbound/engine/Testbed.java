@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.engine;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.api.VnfApi.Event;
+import org.southbound.chain.NshVxlanGpe;
+import org.southbound.io.Ports;
+import org.southbound.metrics.Metrics;
+import org.southbound.metrics.Reports;
+import org.southbound.nf.NetworkFunction;
+import org.southbound.packet.Checksum;
+import org.southbound.peer.PeerListener;
+import org.southbound.peer.PeerServer;
+import org.southbound.peer.Peers;
+import org.southbound.peer.Trust;
+import org.southbound.transfer.Copy;
+import org.southbound.transfer.Interval;
+import org.southbound.transfer.LossFree;
+
+/** Instances on loopback, with real sockets and real TLS, a source of packets before them and a sink behind. */
+final class Testbed implements AutoCloseable {
+  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  /** An instance. */
+  final class Node implements AutoCloseable {
+    final String name;
+    final List<Worker> workers = new ArrayList<>();
+    final Vnf vnf;
+    final List<Event> events = java.util.Collections.synchronizedList(new ArrayList<>());
+    final Endpoint endpoint;
+    private final PeerServer server;
+    private final Peers peers;
+
+    Node(String name, Supplier<NetworkFunction> make, int workerCount) throws Exception {
+      this.name = name;
+      int port = 0;
+      for (int i = 0; i < workerCount; i++) {
+        var worker = new Worker(name + i, make.get(), new Worker.Sizes(16_384, 100_000, false));
+        var data = Ports.udp("data", new InetSocketAddress(LOOPBACK, port),
+            new Ports.Options(Ports.Direction.BOTH, "--data-port", workerCount > 1));
+        port = data.address().getPort();
+        worker.data(data);
+        worker.egress(data, new InetSocketAddress(LOOPBACK, sink.getLocalPort()));
+        workers.add(worker);
+      }
+      Worker.join(workers);
+      var trust = Trust.open(name, home.resolve(name), home.resolve("trust"), InstantSource.system());
+      peers = new Peers(trust, PeerListener.NONE);
+      var neighbours = new Neighbours(new Endpoint(name, "127.0.0.1", port, 0), (nf, host, peerPort) -> peers
+          .client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host).setPeerPort(peerPort).build()));
+      var metrics = new Metrics();
+      EngineMetrics.register(metrics, workers);
+      vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(),
+          List.of(new NshVxlanGpe()), List.of(new Copy(), new LossFree()), List.of(new Interval()), Map.of(), metrics,
+          new Reports(metrics), trust.fingerprint()));
+      vnf.listen(events::add);
+      server = new PeerServer(new InetSocketAddress(LOOPBACK, 0), trust, vnf, PeerListener.NONE);
+      endpoint = new Endpoint(name, "127.0.0.1", port, server.port());
+      neighbours.self(endpoint);
+      workers.forEach(Worker::start);
+      nodes.add(this);
+    }
+
+    long sum(java.util.function.ToLongFunction<WorkerCounters> what) {
+      return workers.stream().map(Worker::counters).mapToLong(what).sum();
+    }
+
+    /** received + generated = sent + dropped + held. */
+    boolean balanced() {
+      return sum(c -> c.received.get()) + sum(c -> c.generated.get()) == sum(c -> c.sent.get())
+          + sum(WorkerCounters::dropped) + sum(c -> c.held.get());
+    }
+
+    String account() {
+      return name + " received " + sum(c -> c.received.get()) + " sent " + sum(c -> c.sent.get()) + " generated "
+          + sum(c -> c.generated.get()) + " held " + sum(c -> c.held.get()) + " dropped "
+          + workers.stream().map(each -> each.counters().drops()).toList();
+    }
+
+    @Override
+    public void close() {
+      server.close();
+      vnf.close();
+      peers.close();
+      workers.forEach(Worker::close);
+    }
+  }
+
+  final Path home;
+  final DatagramSocket sink;
+  final List<Node> nodes = new ArrayList<>();
+  private final DatagramSocket source;
+  /** Sequence numbers that came out, by flow, in order. */
+  final Map<Integer, List<Integer>> seen = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+  private final Thread receiver;
+  private final java.util.concurrent.atomic.AtomicLong received = new java.util.concurrent.atomic.AtomicLong();
+
+  Testbed(Path home) throws Exception {
+    this.home = home;
+    sink = new DatagramSocket(0, LOOPBACK);
+    sink.setReceiveBufferSize(8 << 20);
+    sink.setSoTimeout(50);
+    source = new DatagramSocket(0, LOOPBACK);
+    receiver = Thread.ofPlatform().start(this::receive);
+  }
+
+  Node node(String name, Supplier<NetworkFunction> make) throws Exception {
+    return new Node(name, make, 1);
+  }
+
+  Node node(String name, Supplier<NetworkFunction> make, int workers) throws Exception {
+    return new Node(name, make, workers);
+  }
+
+  private void receive() {
+    byte[] bytes = new byte[2048];
+    var packet = new DatagramPacket(bytes, bytes.length);
+    while (!closed) {
+      try {
+        packet.setLength(bytes.length);
+        sink.receive(packet);
+        var buffer = ByteBuffer.wrap(bytes, 0, packet.getLength());
+        int flow = buffer.getInt(8 + 42);
+        int sequence = buffer.getInt(8 + 46);
+        var list = seen.computeIfAbsent(flow, each -> java.util.Collections.synchronizedList(new ArrayList<>()));
+        list.add(sequence);
+        received.incrementAndGet();
+      } catch (SocketTimeoutException quiet) {
+        // Looks whether it is time to end.
+      } catch (java.io.IOException ended) {
+        return;
+      }
+    }
+  }
+
+  /** Sends the given packet of a UDP flow to an instance, as unclassified traffic. */
+  void send(Node to, int flow, int sequence) throws Exception {
+    byte[] frame = udp(flow, sequence);
+    source.send(new DatagramPacket(frame, frame.length, LOOPBACK, to.endpoint.dataPort()));
+  }
+
+  long received() {
+    return received.get();
+  }
+
+  /** An Ethernet frame in VXLAN-GPE: UDP from 10.x.y.1:1024 + flow to 192.0.2.1:53, payload flow and sequence. */
+  static byte[] udp(int flow, int sequence) {
+    var out = ByteBuffer.allocate(8 + 14 + 20 + 8 + 8);
+    out.putInt(0x0C00_0003).putInt(0);
+    out.put(new byte[]{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0});
+    int ip = out.position();
+    out.putInt(0x4500_0000 | 36).putInt(sequence << 16).put((byte) 64).put((byte) 17).putShort((short) 0);
+    out.putInt(0x0A00_0001 + ((flow >>> 12) << 8)).putInt(0xC000_0201);
+    out.putShort((short) (1024 + (flow & 0xFFF))).putShort((short) 53).putShort((short) 16).putShort((short) 0);
+    out.putInt(flow).putInt(sequence);
+    var segment = MemorySegment.ofArray(out.array());
+    segment.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(java.nio.ByteOrder.BIG_ENDIAN), ip + 10,
+        (short) Checksum.ipv4(segment, ip));
+    return out.array();
+  }
+
+  /** Waits for a condition; false when it did not come in time. */
+  static boolean eventually(Duration timeout, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
+      java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+    }
+    return true;
+  }
+
+  /** Packets of flows that came out of order, or twice, or not at all. */
+  Map<String, Long> faults(int flows, int perFlow) {
+    long lost = 0;
+    long duplicated = 0;
+    long reordered = 0;
+    for (int flow = 0; flow < flows; flow++) {
+      var list = seen.getOrDefault(flow, List.of());
+      var distinct = new java.util.HashSet<>(list);
+      lost += perFlow - distinct.size();
+      duplicated += list.size() - distinct.size();
+      for (int i = 1; i < list.size(); i++) {
+        reordered += list.get(i) < list.get(i - 1) ? 1 : 0;
+      }
+    }
+    var result = new LinkedHashMap<String, Long>();
+    result.put("lost", lost);
+    result.put("duplicated", duplicated);
+    result.put("reordered", reordered);
+    return result;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    nodes.forEach(Node::close);
+    source.close();
+    try {
+      receiver.join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    sink.close();
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.vnf;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.engine.EngineMetrics;
+import org.southbound.engine.Neighbours;
+import org.southbound.engine.Vnf;
+import org.southbound.engine.Worker;
+import org.southbound.io.Port;
+import org.southbound.io.PortException;
+import org.southbound.io.Ports;
+import org.southbound.metrics.Metrics;
+import org.southbound.metrics.Reports;
+import org.southbound.nf.NetworkFunction;
+import org.southbound.packet.Drop;
+import org.southbound.peer.PeerServer;
+import org.southbound.peer.Peers;
+import org.southbound.peer.Trust;
+import org.southbound.peer.TrustException;
+
+/** A VNF instance put together: workers with their ports, the API, and the connection to other NFs. */
+public final class Instance implements AutoCloseable {
+  private final Settings settings;
+  private final List<Worker> workers = new ArrayList<>();
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Metrics metrics = new Metrics();
+  private final Vnf vnf;
+  private final Trust trust;
+  private final InetSocketAddress data;
+  private final int peerPort;
+
+  /** Opens everything; packets are taken from {@link #start} on. Throws StartException with one line that says what to do. */
+  public Instance(Settings settings) throws StartException {
+    this.settings = settings;
+    try {
+      Files.createDirectories(settings.home());
+      trust = Trust.open(settings.name(), settings.home(), settings.trust().orElse(null), InstantSource.system());
+      openWorkers();
+      data = dataPort().address();
+      var events = new PeerEvents();
+      var peers = new Peers(trust, events);
+      open.add(peers);
+      var neighbours = new Neighbours(new Endpoint(settings.name(), settings.address(), data.getPort(), 0),
+          (nf, host, port) -> peers.client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host)
+              .setPeerPort(port).build()));
+      EngineMetrics.register(metrics, workers);
+      var reports = new Reports(metrics);
+      vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(), Catalog.PROTOCOLS,
+          Catalog.TRANSFERS, Catalog.REPLICATIONS, VariantNumbers.of(settings.function()), metrics, reports,
+          trust.fingerprint()));
+      open.add(vnf);
+      events.to(vnf);
+      var server = new PeerServer(address(settings.peerPort()), trust, vnf, events);
+      open.add(server);
+      peerPort = server.port();
+      neighbours.self(new Endpoint(settings.name(), settings.address(), data.getPort(), peerPort));
+    } catch (IOException | TrustException | PortException failure) {
+      close();
+      boolean usage = failure instanceof PortException port && port.usage();
+      throw new StartException(failure.getMessage(), usage, failure);
+    } catch (StartException failure) {
+      close();
+      throw failure;
+    }
+  }
+
+  private InetSocketAddress address(int port) throws IOException {
+    return new InetSocketAddress(InetAddress.getByName(settings.address()), port);
+  }
+
+  private void openWorkers() throws IOException, PortException, StartException {
+    var make = Catalog.FUNCTIONS.get(settings.function());
+    if (make == null) {
+      throw new StartException("unknown network function '" + settings.function() + "'; --nf takes one of "
+          + String.join(", ", Catalog.FUNCTIONS.keySet()), true, null);
+    }
+    NetworkFunction first = make.get();
+    int count = first.specification().byFlowHash() ? settings.workers() : 1;
+    var sizes = new Worker.Sizes(Worker.Sizes.DEFAULT.packets(), settings.maximumFlows(), settings.evictIdle());
+    var shared = new Ports.Options(Ports.Direction.BOTH, "--data-port", count > 1);
+    int port = settings.dataPort();
+    for (int i = 0; i < count; i++) {
+      var worker = new Worker(Integer.toString(i), i == 0 ? first : make.get(), sizes);
+      workers.add(worker);
+      var dataPort = Ports.udp("data", address(port), shared);
+      port = dataPort.address().getPort();
+      worker.data(dataPort);
+      egress(worker, dataPort);
+    }
+    Worker.join(workers);
+    for (var spec : settings.ingress()) {
+      ingress(spec);
+    }
+  }
+
+  private Port dataPort() {
+    return workers.getFirst().dataPort();
+  }
+
+  /** Packets of a {@code udp:} ingress come to the data port; other kinds are ports of the first worker's own. */
+  private void ingress(String spec) throws PortException {
+    if (spec.startsWith("udp:")) {
+      Ports.udpAddress(spec, "--ingress");
+      return;
+    }
+    workers.getFirst().input(Ports.open(spec, Ports.Options.of(Ports.Direction.INGRESS, "--ingress")));
+  }
+
+  private void egress(Worker worker, Port dataPort) throws PortException {
+    if (settings.egress().isEmpty()) {
+      return;
+    }
+    var spec = settings.egress().get();
+    if (spec.startsWith("udp:")) {
+      worker.egress(dataPort, Ports.udpAddress(spec, "--egress"));
+    } else {
+      worker.egress(Ports.open(spec, Ports.Options.of(Ports.Direction.EGRESS, "--egress")), null);
+    }
+  }
+
+  /** Begins to take packets. */
+  public void start() {
+    workers.forEach(Worker::start);
+  }
+
+  /** The API. */
+  public Vnf vnf() {
+    return vnf;
+  }
+
+  /** The metrics. */
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  /** Which other NFs are trusted. */
+  public Trust trust() {
+    return trust;
+  }
+
+  /** Where tunnel packets are taken. */
+  public InetSocketAddress data() {
+    return data;
+  }
+
+  /** TCP port for other NFs. */
+  public int peerPort() {
+    return peerPort;
+  }
+
+  /** Whether all files were read, and what was read has been processed. */
+  public boolean inputEnded() {
+    return workers.stream().allMatch(Worker::inputEnded);
+  }
+
+  /** The account of all packets. */
+  public Account account() {
+    long received = 0;
+    long sent = 0;
+    long generated = 0;
+    long held = 0;
+    var dropped = new java.util.EnumMap<Drop, Long>(Drop.class);
+    for (var worker : workers) {
+      var counters = worker.counters();
+      received += counters.received.get();
+      sent += counters.sent.get();
+      generated += counters.generated.get();
+      held += counters.held.get();
+      counters.drops().forEach((reason, n) -> dropped.merge(reason, n, Long::sum));
+    }
+    long flows = workers.stream().mapToLong(worker -> worker.flowsSeen()).sum();
+    return new Account(received, sent, generated, dropped, held, flows);
+  }
+
+  /**
+   * received + generated = sent + dropped + held.
+   *
+   * @param flows bidirectional 5-tuples seen, ICMP by identifier
+   */
+  public record Account(long received, long sent, long generated, Map<Drop, Long> dropped, long held, long flows) {
+  }
+
+  /** Takes no packets any more, lets those that wait go, and closes everything. */
+  @Override
+  public void close() {
+    for (var worker : workers) {
+      worker.stopReceiving();
+    }
+    for (var each : open.reversed()) {
+      try {
+        each.close();
+      } catch (Exception failure) {
+        System.err.println("closing " + each.getClass().getSimpleName() + ": " + failure.getMessage());
+      }
+    }
+    workers.forEach(Worker::close);
+  }
+}
