@@ -53,7 +53,8 @@ public final class Firewall implements NetworkFunction {
   private static final long RULES = CONNECTION.offset("rules");
   private static final long STATE = TcpTracker.STATE;
 
-  private static final Metric ACCEPTED = Metric.counter(2000, "packets-accepted", "packets", "Packets that the firewall let pass.");
+  private static final Metric ACCEPTED = Metric.counter(2000, "packets-accepted", "packets",
+      "Packets that the firewall let pass.");
   private static final Metric DENIED = Metric.counter(2001, "packets-denied", "packets",
       "Packets dropped by a rule or the default action, rejected ones included.");
   private static final Metric REJECTED = Metric.counter(2002, "packets-rejected", "packets",
@@ -78,7 +79,8 @@ public final class Firewall implements NetworkFunction {
   private static final Metric FLOODS = Metric.gauge(2012, "denied-floods", "hosts",
       "Source hosts whose alarm denied-flood stands.");
 
-  private static final Specification SPECIFICATION = new Specification("firewall", "southbound", "southbound firewall", "0.1.0",
+  private static final Specification SPECIFICATION = new Specification("firewall", "southbound", "southbound firewall",
+      "0.1.0",
       """
           Stateful firewall for IPv4 and IPv6. Ordered rules decide on new flows; packets of accepted flows pass by the state of \
           their connection, TCP with window checks. Rules can match context labels, which are looked at for each packet.""",
@@ -89,7 +91,8 @@ public final class Firewall implements NetworkFunction {
               Monitor.TRAFFIC_CLASSES),
           new Context("host-class", "What the monitor thinks of the flow's initiator.", false, true, true,
               Monitor.HOST_CLASSES)),
-      List.of(ACCEPTED, DENIED, REJECTED, OUT_OF_WINDOW, WRONG_STATE, OPENED, PICKED_UP, RELATED, LINK_CONTROL, DENIED_BY_LABEL,
+      List.of(ACCEPTED, DENIED, REJECTED, OUT_OF_WINDOW, WRONG_STATE, OPENED, PICKED_UP, RELATED, LINK_CONTROL,
+          DENIED_BY_LABEL,
           RECHECKED, UNTRACKED, FLOODS),
       List.of(CONNECTION, DeniedFlood.LAYOUT), List.of(DeniedFlood.KIND), false);
 
@@ -110,8 +113,10 @@ public final class Firewall implements NetworkFunction {
    * @param linkControl what keeps the link working passes
    * @param tcpTimeouts idle timeouts by TCP state, ms
    */
-  private record Settings(boolean midStream, boolean windowCheck, boolean icmpErrors, boolean recheck, boolean linkControl,
-      int[] tcpTimeouts, int udpTimeout, int icmpTimeout, int otherTimeout, long floodThreshold, int floodWindowMillis) {
+  private record Settings(boolean midStream, boolean windowCheck, boolean icmpErrors, boolean recheck,
+      boolean linkControl,
+      int[] tcpTimeouts, int udpTimeout, int icmpTimeout, int otherTimeout, long floodThreshold,
+      int floodWindowMillis) {
   }
 
   /**

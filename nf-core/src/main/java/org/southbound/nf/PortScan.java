@@ -121,7 +121,8 @@ final class PortScan {
     found.add(1);
     standing.add(1);
     scansOfSource(1);
-    tell(false, pairs.host() + " tried about " + ports() + " ports of " + pairs.other() + " within " + windowMillis / 1000 + " s");
+    tell(false, pairs.host() + " tried about " + ports() + " ports of " + pairs.other() + " within "
+        + windowMillis / 1000 + " s");
   }
 
   /** A window has ended: clears the alarm if it stayed below the threshold, or the next one did. */

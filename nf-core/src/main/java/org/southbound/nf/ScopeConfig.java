@@ -24,8 +24,10 @@ public final class ScopeConfig {
       var ipv6 = config.containers().get("ipv6");
       var l3 = ipv4 != null ? ipv4 : ipv6 != null ? ipv6 : Config.EMPTY;
       int version = ipv4 != null ? 4 : ipv6 != null ? 6 : 0;
-      return new FlowSpace(direction(config, direction), number(config, "protocol", FlowSpace.ANY), version, prefix(l3, "source"),
-          prefix(l3, "destination"), ports(config.container("source-port")), ports(config.container("destination-port")),
+      return new FlowSpace(direction(config, direction), number(config, "protocol", FlowSpace.ANY), version,
+          prefix(l3, "source"),
+          prefix(l3, "destination"), ports(config.container("source-port")),
+          ports(config.container("destination-port")),
           number(config, "vlan-id", FlowSpace.ANY), number(config, "dscp", FlowSpace.ANY), number(config, "label", 0),
           number(l3, "flow-label", FlowSpace.ANY));
     } catch (ScopeException refused) {
@@ -52,7 +54,8 @@ public final class ScopeConfig {
     try {
       return FlowSpace.parse(text + " -> any").source();
     } catch (ScopeException refused) {
-      throw new ScopeException(refused.appTag(), (text.indexOf(':') < 0 ? "ipv4/" : "ipv6/") + leaf, refused.getMessage());
+      throw new ScopeException(refused.appTag(), (text.indexOf(':') < 0 ? "ipv4/" : "ipv6/") + leaf,
+          refused.getMessage());
     }
   }
 

@@ -230,7 +230,8 @@ public record SpecificationDocument(Specification specification, List<Metric> co
     var tables = new java.util.ArrayList<Table>();
     tables.add(table("Labels", "Contexts that it produces for, or consumes from, other NFs of a chain.",
         List.of("context", "role", "granularity", "meaning", "values"), specification.contexts().stream()
-            .map(each -> List.of(each.type(), role(each), granularity(each), each.description(), values(each))).toList()));
+            .map(each -> List.of(each.type(), role(each), granularity(each), each.description(), values(each)))
+            .toList()));
     tables.add(table("Metrics", "", List.of("index", "name", "kind", "unit", "bottleneck if", "meaning"),
         metrics().stream().map(each -> List.of("" + each.index(), each.name(), lower(each.kind()), each.units(),
             lower(each.indicator()), each.description())).toList()));
@@ -283,7 +284,8 @@ public record SpecificationDocument(Specification specification, List<Metric> co
       }
       for (int i = 0; i < table.rows.size(); i++) {
         text.append("| ").append(
-            String.join(" | ", table.rows.get(i).stream().map(cell -> cell.replace("|", "\\|").replace('\n', ' ')).toList()))
+            String.join(" | ",
+                table.rows.get(i).stream().map(cell -> cell.replace("|", "\\|").replace('\n', ' ')).toList()))
             .append(" |\n");
         if (i == 0) {
           text.append("|---".repeat(table.rows.getFirst().size())).append("|\n");

@@ -58,7 +58,8 @@ final class TcpTracker {
   private static final int FLAGS = 43;
   private static final int CHALLENGE_SCALE = 44;
   /** The fields, first in the record. */
-  static final MemoryLayout[] FIELDS = {StateLayout.U32.withName("initiator-end"), StateLayout.U32.withName("initiator-limit"),
+  static final MemoryLayout[] FIELDS = {StateLayout.U32.withName("initiator-end"),
+      StateLayout.U32.withName("initiator-limit"),
       StateLayout.U32.withName("initiator-window"), StateLayout.U32.withName("initiator-acked"),
       StateLayout.U32.withName("responder-end"), StateLayout.U32.withName("responder-limit"),
       StateLayout.U32.withName("responder-window"), StateLayout.U32.withName("responder-acked"),

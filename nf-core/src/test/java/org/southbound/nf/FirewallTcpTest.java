@@ -128,7 +128,7 @@ class FirewallTcpTest {
     assertEquals(Drop.TCP_STATE, client(ACK, 1, 1, 1000, 10), "no connection");
     assertEquals(Drop.TCP_STATE, server(SYN | ACK, 0, 1, 1000, 0), "no SYN");
     assertEquals(Drop.TCP_STATE, client(RST, 1, 0, 1000, 0), "nothing to reset");
-    for (int flags : new int[] {0, FIN, SYN | FIN, SYN | RST, FIN | SYN | RST | ACK | PSH | URG, RST | FIN | ACK}) {
+    for (int flags : new int[]{0, FIN, SYN | FIN, SYN | RST, FIN | SYN | RST | ACK | PSH | URG, RST | FIN | ACK}) {
       assertEquals(Drop.TCP_STATE, client(flags, 0, 0, 1000, 0), "flags " + flags);
     }
     assertEquals(-1, state());
@@ -198,7 +198,7 @@ class FirewallTcpTest {
   private static byte[] sack(int left, int right) {
     var options = java.nio.ByteBuffer.allocate(24);
     // Timestamps before it, as usual: 12 octets.
-    options.put(new byte[] {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 10}).putInt(left).putInt(right);
+    options.put(new byte[]{1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 10}).putInt(left).putInt(right);
     return options.array();
   }
 

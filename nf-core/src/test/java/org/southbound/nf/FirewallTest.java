@@ -147,9 +147,11 @@ class FirewallTest {
   @ParameterizedTest
   @CsvSource({"4, 8, 0, 1", "6, 128, 129, 58", "4, 13, 14, 1"})
   void shouldLetOnlyTheAskedSideReply(int version, int request, int reply, int protocol) {
-    rig.configure(firewall(List.of(rule("ping", "accept", new Config(Configs.leaves("protocol", "" + protocol), Map.of(),
-        Map.of(version == 4 ? "ipv4" : "ipv6", Configs.of("source", version == 4 ? "10.0.0.1/32" : "2001:db8::1/128")),
-        Map.of())))));
+    rig.configure(firewall(List.of(rule("ping", "accept",
+        new Config(Configs.leaves("protocol", "" + protocol), Map.of(),
+            Map.of(version == 4 ? "ipv4" : "ipv6",
+                Configs.of("source", version == 4 ? "10.0.0.1/32" : "2001:db8::1/128")),
+            Map.of())))));
     int id = 77 << 16;
     assertEquals(Drop.DENIED, rig.send(Frames.icmp(version, 2, 1, reply, 0, id, 64)), "nobody asked");
     assertEquals(Drop.DENIED, rig.send(Frames.icmp(version, 2, 1, request, 0, id, 64)), "may not ask");
@@ -181,7 +183,7 @@ class FirewallTest {
   void shouldKeepTheLinkWorking() {
     rig.configure(firewall(List.of()));
     assertEquals(PASS, rig.send(Frames.arp()));
-    for (int type : new int[] {133, 134, 135, 136}) {
+    for (int type : new int[]{133, 134, 135, 136}) {
       assertEquals(PASS, rig.send(Frames.icmp(6, 1, 2, type, 0, 0, 255, new byte[16])));
       assertEquals(Drop.DENIED, rig.send(Frames.icmp(6, 1, 2, type, 0, 0, 254, new byte[16])), "was forwarded");
     }
@@ -217,8 +219,9 @@ class FirewallTest {
 
   @Test
   void shouldTakeTheFirstRuleThatMatches() {
-    rig.configure(firewall(List.of(rule("no", "drop", from("10.0.0.1/32")), rule("off", "drop", port(17, 5), "enabled", "false"),
-        rule("yes", "accept", from("10.0.0.0/24")), rule("never", "drop", from("10.0.0.0/24")))));
+    rig.configure(
+        firewall(List.of(rule("no", "drop", from("10.0.0.1/32")), rule("off", "drop", port(17, 5), "enabled", "false"),
+            rule("yes", "accept", from("10.0.0.0/24")), rule("never", "drop", from("10.0.0.0/24")))));
     assertEquals(Drop.DENIED, rig.send(Frames.udp(4, 1, 9, 1, 5)));
     assertEquals(PASS, rig.send(Frames.udp(4, 2, 9, 1, 5)));
     assertEquals(Drop.DENIED, rig.send(Frames.udp(6, 2, 9, 1, 5)));
@@ -226,7 +229,8 @@ class FirewallTest {
   }
 
   private String counts() {
-    return ((Firewall) rig.nf).ruleCounts().stream().map(rule -> rule.name() + " " + rule.packets()).toList().toString();
+    return ((Firewall) rig.nf).ruleCounts().stream().map(rule -> rule.name() + " " + rule.packets()).toList()
+        .toString();
   }
 
   @Test
@@ -235,7 +239,7 @@ class FirewallTest {
     rig.configure(firewall(List.of(rule("safe", "accept", port(17, 53)), rule("miss", "drop", labelled, Map.of()),
         rule("rest", "accept", Config.EMPTY))));
     assertEquals(PASS, rig.send(Frames.udp(4, 1, 2, 1, 5)));
-    rig.labels = new int[] {7, 23};
+    rig.labels = new int[]{7, 23};
     assertEquals(Drop.DENIED, rig.send(Frames.udp(4, 1, 2, 1, 5)), "accepted flow, labelled packet");
     assertEquals(Drop.DENIED, rig.send(Frames.udp(4, 2, 1, 5, 1)), "and its answers");
     assertEquals(Drop.DENIED, rig.send(Frames.udp(4, 1, 2, 1, 6)), "new flow");
@@ -253,7 +257,8 @@ class FirewallTest {
     var inside = Configs.match(Config.EMPTY, List.of(),
         List.of(Configs.context("traffic-class", "web", "dns"), Configs.context("status", "hit")), List.of("inside"));
     rig.ports.put("inside", 3);
-    rig.configure(firewall(List.of(rule("suspect", "drop", suspect, Map.of()), rule("inside", "accept", inside, Map.of()))));
+    rig.configure(
+        firewall(List.of(rule("suspect", "drop", suspect, Map.of()), rule("inside", "accept", inside, Map.of()))));
     rig.ingress = 3;
     rig.consumed.put(0, 0);
     rig.consumed.put(1, 1);
@@ -284,7 +289,8 @@ class FirewallTest {
 
   @Test
   void shouldEndRulesWithTheirLifetime() {
-    var config = firewall(List.of(rule("hole", "accept", port(17, 53), "lifetime", "600"), rule("rest", "drop", Config.EMPTY)));
+    var config = firewall(
+        List.of(rule("hole", "accept", port(17, 53), "lifetime", "600"), rule("rest", "drop", Config.EMPTY)));
     rig.configure(config);
     rig.pass(599_000);
     rig.configure(config);
@@ -315,7 +321,7 @@ class FirewallTest {
     assertEquals(101, reset.tcp().acknowledgment());
     assertEquals(4000, reset.tcp().destinationPort());
     assertEquals(Checksum.transport(reset), reset.tcp().checksum());
-    assertArrayEquals(new byte[] {2, 0, 0, 0, 0, 1}, Arrays.copyOf(rig.emitted.get(0), 6), "back to the sender");
+    assertArrayEquals(new byte[]{2, 0, 0, 0, 0, 1}, Arrays.copyOf(rig.emitted.get(0), 6), "back to the sender");
     assertEquals(Drop.DENIED, rig.send(Frames.udp(version, 1, 2, 4000, 53)));
     var unreachable = parsed(1);
     assertEquals(version == 4 ? 3 : 1, unreachable.icmp().type());
@@ -396,7 +402,8 @@ class FirewallTest {
     refuse("southbound:unknown-context", "rule[name='a']/match/context[type='mood']", firewall(List.of(rule("a", "drop",
         Configs.match(Config.EMPTY, List.of(), List.of(Configs.context("mood", "bad")), List.of()), Map.of()))));
     refuse("southbound:unknown-context", "rule[name='a']/match/context[type='status']/value", firewall(List.of(rule("a",
-        "drop", Configs.match(Config.EMPTY, List.of(), List.of(Configs.context("status", "bad")), List.of()), Map.of()))));
+        "drop", Configs.match(Config.EMPTY, List.of(), List.of(Configs.context("status", "bad")), List.of()),
+        Map.of()))));
   }
 
   private void refuse(String appTag, String path, Config config) {

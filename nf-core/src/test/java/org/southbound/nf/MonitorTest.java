@@ -47,7 +47,7 @@ class MonitorTest {
     rig.flow.bind(rig.flows, id);
     return name.endsWith("flags") ? rig.flow.getByte(Monitor.FLOW.offset(name))
         : name.startsWith("duration") ? rig.flow.getInt(Monitor.FLOW.offset(name))
-            : rig.flow.getLong(Monitor.FLOW.offset(name));
+        : rig.flow.getLong(Monitor.FLOW.offset(name));
   }
 
   private long host(int n, String name) {
@@ -188,10 +188,10 @@ class MonitorTest {
 
   @Test
   void shouldCountLabels() {
-    rig.labels = new int[] {21, 7};
+    rig.labels = new int[]{21, 7};
     syn(4, 1, 2, 80);
     rig.send(Frames.arp());
-    rig.labels = new int[] {21};
+    rig.labels = new int[]{21};
     syn(4, 1, 2, 81);
     rig.pass(1000);
     assertEquals("[LabelCount[label=7, packets=2], LabelCount[label=21, packets=3]]",
@@ -213,7 +213,8 @@ class MonitorTest {
 
   @Test
   void shouldRefuseWrongConfiguration() {
-    var refused = assertThrows(ConfigException.class, () -> rig.nf.configure(Configs.of("port-scan-threshold", "5000")));
+    var refused = assertThrows(ConfigException.class,
+        () -> rig.nf.configure(Configs.of("port-scan-threshold", "5000")));
     assertEquals("port-scan-threshold", refused.path());
     assertThrows(ConfigException.class, () -> rig.nf.configure(
         new Config(Map.of(), Map.of("count-label", List.of("16777216")), Map.of(), Map.of())));
