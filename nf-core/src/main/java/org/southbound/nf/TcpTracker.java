@@ -267,7 +267,7 @@ final class TcpTracker {
     long at = option(SACK);
     int greatest = ack;
     if (at >= 0) {
-      int blocks = Wire.u8(memory, at + 1) - 2 >>> 3;
+      int blocks = (Wire.u8(memory, at + 1) - 2) >>> 3;
       for (int i = 0; i < blocks; i++) {
         int edge = Wire.i32(memory, at + 6 + 8L * i);
         if (edge - greatest > 0) {

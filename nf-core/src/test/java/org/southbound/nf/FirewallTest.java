@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.southbound.nf.Configs.firewall;
-import static org.southbound.nf.Configs.from;
 import static org.southbound.nf.Configs.port;
 import static org.southbound.nf.Configs.rule;
 
@@ -37,8 +36,8 @@ import org.southbound.packet.Tcp;
 class FirewallTest {
   private static final Drop PASS = Drop.FORWARD;
   /** What lets the clients of the captured traffic open flows, and nobody else. */
-  private static final List<Config> CLIENTS = List.of(rule("v4", "accept", from("192.0.2.0/24")),
-      rule("v6", "accept", from("2001:db8:1::/64")), rule("v6-link", "accept", from("fe80::/10")));
+  private static final List<Config> CLIENTS = List.of(rule("v4", "accept", Configs.from("192.0.2.0/24")),
+      rule("v6", "accept", Configs.from("2001:db8:1::/64")), rule("v6-link", "accept", Configs.from("fe80::/10")));
 
   private Rig rig;
 
@@ -220,8 +219,9 @@ class FirewallTest {
   @Test
   void shouldTakeTheFirstRuleThatMatches() {
     rig.configure(
-        firewall(List.of(rule("no", "drop", from("10.0.0.1/32")), rule("off", "drop", port(17, 5), "enabled", "false"),
-            rule("yes", "accept", from("10.0.0.0/24")), rule("never", "drop", from("10.0.0.0/24")))));
+        firewall(List.of(rule("no", "drop", Configs.from("10.0.0.1/32")),
+            rule("off", "drop", port(17, 5), "enabled", "false"),
+            rule("yes", "accept", Configs.from("10.0.0.0/24")), rule("never", "drop", Configs.from("10.0.0.0/24")))));
     assertEquals(Drop.DENIED, rig.send(Frames.udp(4, 1, 9, 1, 5)));
     assertEquals(PASS, rig.send(Frames.udp(4, 2, 9, 1, 5)));
     assertEquals(Drop.DENIED, rig.send(Frames.udp(6, 2, 9, 1, 5)));
@@ -394,7 +394,7 @@ class FirewallTest {
     refuse("southbound:scope-port-without-transport", "rule[name='a']/match/scope/destination-port",
         firewall(List.of(rule("a", "drop", port(47, 80)))));
     refuse("southbound:bad-scope", "rule[name='a']/match/scope/ipv4/source",
-        firewall(List.of(rule("a", "drop", from("10.0.0/8")))));
+        firewall(List.of(rule("a", "drop", Configs.from("10.0.0/8")))));
     refuse("southbound:bad-scope", "rule[name='a']/match/scope/protocol",
         firewall(List.of(rule("a", "drop", Configs.of("protocol", "256")))));
     refuse("southbound:bad-value", "rule[name='a']/match/label", firewall(

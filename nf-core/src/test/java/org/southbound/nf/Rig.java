@@ -201,6 +201,7 @@ final class Rig implements Services, AutoCloseable {
    *
    * @param micros time since the first frame
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares frames
   record Frame(long micros, byte[] octets) {
   }
 
