@@ -58,6 +58,7 @@ public final class Worker implements AutoCloseable {
   private final PacketPool pool;
   private final Batch batch;
   private final int[] verdicts = new int[Batch.SIZE];
+  private final int[] hashes = new int[Batch.SIZE];
   private final RecordTable flows;
   private final Flow flow = new Flow();
   private final Flow relatedFlow = new Flow();
@@ -317,7 +318,7 @@ public final class Worker implements AutoCloseable {
     long begin = System.nanoTime();
     boolean fromTunnel = port.tunnel();
     int traffic = 0;
-    long touched = 0;
+    int touched = 0;
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
       packet.receivedNanos = begin;
@@ -331,13 +332,13 @@ public final class Worker implements AutoCloseable {
           if (rings.length > 1 && owner(packet.hash, rings.length) != place) {
             verdict = handOver(packet);
           } else {
-            touched += flows.prefetch(packet.hash);
+            hashes[touched++] = packet.hash;
           }
         }
       }
       verdicts[i] = verdict;
     }
-    prefetched = touched;
+    prefetched = flows.prefetch(hashes, touched);
     if (!(port instanceof Ring)) {
       counters.received.add(traffic);
     }

@@ -53,7 +53,8 @@ public final class Firewall implements NetworkFunction {
   private static final long RULES = CONNECTION.offset("rules");
   private static final long STATE = TcpTracker.STATE;
 
-  private static final Metric ACCEPTED = Metric.counter(2000, "packets-accepted", "packets", "Packets that the firewall let pass.");
+  private static final Metric ACCEPTED = Metric.counter(2000, "packets-accepted", "packets",
+      "Packets that the firewall let pass.");
   private static final Metric DENIED = Metric.counter(2001, "packets-denied", "packets",
       "Packets dropped by a rule or the default action, rejected ones included.");
   private static final Metric REJECTED = Metric.counter(2002, "packets-rejected", "packets",
@@ -78,7 +79,8 @@ public final class Firewall implements NetworkFunction {
   private static final Metric FLOODS = Metric.gauge(2012, "denied-floods", "hosts",
       "Source hosts whose alarm denied-flood stands.");
 
-  private static final Specification SPECIFICATION = new Specification("firewall", "southbound", "southbound firewall", "0.1.0",
+  private static final Specification SPECIFICATION = new Specification("firewall", "southbound", "southbound firewall",
+      "0.1.0",
       """
           Stateful firewall for IPv4 and IPv6. Ordered rules decide on new flows; packets of accepted flows pass by the state of \
           their connection, TCP with window checks. Rules can match context labels, which are looked at for each packet.""",
@@ -89,7 +91,8 @@ public final class Firewall implements NetworkFunction {
               Monitor.TRAFFIC_CLASSES),
           new Context("host-class", "What the monitor thinks of the flow's initiator.", false, true, true,
               Monitor.HOST_CLASSES)),
-      List.of(ACCEPTED, DENIED, REJECTED, OUT_OF_WINDOW, WRONG_STATE, OPENED, PICKED_UP, RELATED, LINK_CONTROL, DENIED_BY_LABEL,
+      List.of(ACCEPTED, DENIED, REJECTED, OUT_OF_WINDOW, WRONG_STATE, OPENED, PICKED_UP, RELATED, LINK_CONTROL,
+          DENIED_BY_LABEL,
           RECHECKED, UNTRACKED, FLOODS),
       List.of(CONNECTION, DeniedFlood.LAYOUT), List.of(DeniedFlood.KIND), false);
 
@@ -108,10 +111,22 @@ public final class Firewall implements NetworkFunction {
    * @param icmpErrors ICMP errors about known flows pass
    * @param recheck known flows are asked again when the rules have changed
    * @param linkControl what keeps the link working passes
-   * @param tcpTimeouts idle timeouts by TCP state, ms
+   * @param established idle timeout of an established TCP connection, ms
+   * @param transitory idle timeout of one that opens or closes, ms
    */
-  private record Settings(boolean midStream, boolean windowCheck, boolean icmpErrors, boolean recheck, boolean linkControl,
-      int[] tcpTimeouts, int udpTimeout, int icmpTimeout, int otherTimeout, long floodThreshold, int floodWindowMillis) {
+  private record Settings(boolean midStream, boolean windowCheck, boolean icmpErrors, boolean recheck,
+      boolean linkControl,
+      int established, int transitory, int udpTimeout, int icmpTimeout, int otherTimeout, long floodThreshold,
+      int floodWindowMillis) {
+    /** Idle timeout of a TCP connection in a state, ms. */
+    int tcpTimeout(int state) {
+      return switch (state) {
+        case TcpTracker.ESTABLISHED -> established;
+        case TcpTracker.TIME_WAIT -> Math.min(transitory, TIME_WAIT_MILLIS);
+        case TcpTracker.CLOSED -> Math.min(transitory, CLOSED_MILLIS);
+        default -> transitory;
+      };
+    }
   }
 
   /**
@@ -210,15 +225,9 @@ public final class Firewall implements NetworkFunction {
   private static Settings read(Config config) throws ConfigException {
     var related = Set.of(config.leaf("related", "icmp-error ftp").split(" "));
     var timeouts = config.container("timeouts");
-    int established = millis(timeouts, "tcp-established", 7440);
-    int transitory = millis(timeouts, "tcp-transitory", 240);
-    var byState = new int[TcpTracker.STATES.size()];
-    java.util.Arrays.fill(byState, transitory);
-    byState[TcpTracker.ESTABLISHED] = established;
-    byState[TcpTracker.TIME_WAIT] = Math.min(transitory, TIME_WAIT_MILLIS);
-    byState[TcpTracker.CLOSED] = Math.min(transitory, CLOSED_MILLIS);
     return new Settings(config.flag("mid-stream", false, ""), config.flag("window-check", true, ""),
-        related.contains("icmp-error"), config.flag("recheck", false, ""), linkControl(config), byState,
+        related.contains("icmp-error"), config.flag("recheck", false, ""), linkControl(config),
+        millis(timeouts, "tcp-established", 7440), millis(timeouts, "tcp-transitory", 240),
         millis(timeouts, "udp", 300), millis(timeouts, "icmp", 60), millis(timeouts, "other", 600),
         config.number("denied-flood-threshold", 1000, 0, 0xffffffffL, ""),
         (int) config.number("denied-flood-window", 10, 1, 65_535, "") * 1000);
@@ -298,7 +307,7 @@ public final class Firewall implements NetworkFunction {
     if (verdict == TcpTracker.REOPEN) {
       return reopen(packet, flow, side);
     }
-    flow.timeoutMillis(settings.tcpTimeouts[TcpTracker.state(flow)]);
+    flow.timeoutMillis(settings.tcpTimeout(TcpTracker.state(flow)));
     return verdict;
   }
 
@@ -312,7 +321,7 @@ public final class Firewall implements NetworkFunction {
     int verdict = judge(packet);
     if (verdict == FORWARD) {
       tcp.open(flow);
-      accept(flow, settings.tcpTimeouts[TcpTracker.SYN_SENT]);
+      accept(flow, settings.tcpTimeout(TcpTracker.SYN_SENT));
     }
     return verdict;
   }
@@ -364,7 +373,7 @@ public final class Firewall implements NetworkFunction {
     if (!tcp.possible() || (!opens && !(settings.midStream && tcp.underWay()))) {
       return Drop.TCP_STATE.verdict();
     }
-    int verdict = first(packet, flow, settings.tcpTimeouts[opens ? TcpTracker.SYN_SENT : TcpTracker.ESTABLISHED]);
+    int verdict = first(packet, flow, settings.tcpTimeout(opens ? TcpTracker.SYN_SENT : TcpTracker.ESTABLISHED));
     if (verdict == FORWARD) {
       if (opens) {
         tcp.open(flow);

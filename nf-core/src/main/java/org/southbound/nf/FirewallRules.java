@@ -75,7 +75,7 @@ final class FirewallRules {
     Compiled(Rule rule) {
       this.rule = rule;
       this.scope = rule.scope;
-      this.everything = rule.scope.equals(FlowSpace.EVERYTHING);
+      this.everything = rule.scope.direction(FlowSpace.Direction.BOTH).equals(FlowSpace.EVERYTHING);
       this.byLabel = rule.byLabel();
       this.labels = rule.labels.stream().mapToInt(Integer::intValue).toArray();
       this.contexts = rule.contexts.stream().mapToLong(Long::longValue).toArray();
@@ -285,7 +285,9 @@ final class FirewallRules {
       context(wanted, contexts, bits, path + "/match/context");
     }
     long lifetime = entry.number("lifetime", 0, 1, 0xffffffffL, path + "/") * 1000;
-    return new Rule(name, ScopeConfig.read(match.container("scope"), path + "/match/scope"), List.copyOf(labels),
+    return new Rule(name,
+        ScopeConfig.read(match.container("scope"), path + "/match/scope", FlowSpace.Direction.FORWARD),
+        List.copyOf(labels),
         List.of(bits), match.leafList("ingress"), action(entry.leaf("action", ""), path + "/action", true), lifetime, 0,
         new Counter());
   }

@@ -62,25 +62,30 @@ public final class Monitor implements NetworkFunction {
   private static final int OTHER = 3;
 
   private static final Metric FLOWS = Metric.counter(1000, "flows-seen", "flows", "Flows that began.");
-  private static final Metric IP_OCTETS = Metric.counter(1001, "octets-seen", "octets", "Octets of IP packets, IP header included.");
-  private static final Metric NOT_IP = Metric.counter(1002, "frames-without-ip", "packets", "Frames that carry no IP, such as ARP.");
+  private static final Metric IP_OCTETS = Metric.counter(1001, "octets-seen", "octets",
+      "Octets of IP packets, IP header included.");
+  private static final Metric NOT_IP = Metric.counter(1002, "frames-without-ip", "packets",
+      "Frames that carry no IP, such as ARP.");
   private static final Metric LABELLED = Metric.counter(1003, "packets-labelled", "packets",
       "Packets that carry a label that is counted.");
   private static final Metric RESETS = Metric.counter(1004, "tcp-resets", "packets", "TCP segments with RST.");
   private static final Metric SCANS = Metric.counter(1005, "port-scans", "scans", "Port scans found.");
-  private static final Metric SCANNING = Metric.gauge(1006, "port-scans-now", "scans", "Port scans whose alarm stands.");
+  private static final Metric SCANNING = Metric.gauge(1006, "port-scans-now", "scans",
+      "Port scans whose alarm stands.");
   private static final Metric HOSTS = Metric.gauge(1007, "hosts", "hosts", "Hosts that are counted now.");
   private static final Metric UNCOUNTED = Metric.counter(1008, "packets-uncounted", "packets",
       "Packets that could not be counted by flow or host because the table was full.");
 
-  private static final Specification SPECIFICATION = new Specification("monitor", "southbound", "southbound monitor", "0.1.0",
+  private static final Specification SPECIFICATION = new Specification("monitor", "southbound", "southbound monitor",
+      "0.1.0",
       """
           Counts packets and octets of every flow, host and label, finds port scans, and forwards everything. Tells the NFs behind \
           it the application of a flow and what it thinks of the flow's initiator.""",
       List.of(
           new Context("traffic-class", "Application of the flow, by the responder's port.", true, false, false,
               TRAFFIC_CLASSES),
-          new Context("host-class", "What the monitor thinks of the flow's initiator.", true, false, true, HOST_CLASSES)),
+          new Context("host-class", "What the monitor thinks of the flow's initiator.", true, false, true,
+              HOST_CLASSES)),
       List.of(FLOWS, IP_OCTETS, NOT_IP, LABELLED, RESETS, SCANS, SCANNING, HOSTS, UNCOUNTED),
       List.of(FLOW, HOST, PortScan.LAYOUT, LABEL), List.of(PortScan.KIND), false);
 
@@ -157,7 +162,8 @@ public final class Monitor implements NetworkFunction {
 
   @Override
   public Runnable configure(Config config) throws ConfigException {
-    long threshold = config.number("port-scan-threshold", PortScan.DEFAULT_THRESHOLD, 1, PortScan.GREATEST_THRESHOLD, "");
+    long threshold = config.number("port-scan-threshold", PortScan.DEFAULT_THRESHOLD, 1, PortScan.GREATEST_THRESHOLD,
+        "");
     int window = (int) config.number("port-scan-window", PortScan.DEFAULT_WINDOW_SECONDS, 1, 65_535, "") * 1000;
     var texts = config.leafList("count-label");
     var only = new int[texts.size()];

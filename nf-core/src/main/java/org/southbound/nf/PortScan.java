@@ -90,8 +90,8 @@ final class PortScan {
       }
       pairs.beginWindow(nowMillis);
     }
-    int bit = port * 0x9E3779B1 >>> 22;
-    long word = bit >>> 6 << 3;
+    int bit = (port * 0x9E3779B1) >>> 22;
+    long word = 8L * (bit >>> 6);
     pairs.setLong(word, pairs.getLong(word) | 1L << bit);
     boolean raised = pairs.getLong(RAISED) != 0;
     if (!raised && bits() >= neededBits) {
@@ -121,7 +121,8 @@ final class PortScan {
     found.add(1);
     standing.add(1);
     scansOfSource(1);
-    tell(false, pairs.host() + " tried about " + ports() + " ports of " + pairs.other() + " within " + windowMillis / 1000 + " s");
+    tell(false, pairs.host() + " tried about " + ports() + " ports of " + pairs.other() + " within "
+        + windowMillis / 1000 + " s");
   }
 
   /** A window has ended: clears the alarm if it stayed below the threshold, or the next one did. */

@@ -16,15 +16,18 @@ public final class ScopeConfig {
    * The scope in {@code config}; an empty container is every packet.
    *
    * @param path where it stands, for errors
+   * @param direction of a scope that does not say
    */
-  public static FlowSpace read(Config config, String path) throws ConfigException {
+  public static FlowSpace read(Config config, String path, Direction direction) throws ConfigException {
     try {
       var ipv4 = config.containers().get("ipv4");
       var ipv6 = config.containers().get("ipv6");
       var l3 = ipv4 != null ? ipv4 : ipv6 != null ? ipv6 : Config.EMPTY;
       int version = ipv4 != null ? 4 : ipv6 != null ? 6 : 0;
-      return new FlowSpace(direction(config), number(config, "protocol", FlowSpace.ANY), version, prefix(l3, "source"),
-          prefix(l3, "destination"), ports(config.container("source-port")), ports(config.container("destination-port")),
+      return new FlowSpace(direction(config, direction), number(config, "protocol", FlowSpace.ANY), version,
+          prefix(l3, "source"),
+          prefix(l3, "destination"), ports(config.container("source-port")),
+          ports(config.container("destination-port")),
           number(config, "vlan-id", FlowSpace.ANY), number(config, "dscp", FlowSpace.ANY), number(config, "label", 0),
           number(l3, "flow-label", FlowSpace.ANY));
     } catch (ScopeException refused) {
@@ -33,8 +36,8 @@ public final class ScopeConfig {
     }
   }
 
-  private static Direction direction(Config config) {
-    var text = config.leaf("direction", "both");
+  private static Direction direction(Config config, Direction otherwise) {
+    var text = config.leaf("direction", otherwise.text());
     for (var direction : Direction.values()) {
       if (direction.text().equals(text)) {
         return direction;
@@ -51,7 +54,8 @@ public final class ScopeConfig {
     try {
       return FlowSpace.parse(text + " -> any").source();
     } catch (ScopeException refused) {
-      throw new ScopeException(refused.appTag(), (text.indexOf(':') < 0 ? "ipv4/" : "ipv6/") + leaf, refused.getMessage());
+      throw new ScopeException(refused.appTag(), (text.indexOf(':') < 0 ? "ipv4/" : "ipv6/") + leaf,
+          refused.getMessage());
     }
   }
 

@@ -20,7 +20,8 @@ import org.southbound.state.StateLayout;
  * @param byFlowHash whether all its state splits by flow hash, so that several workers may run it
  */
 public record Specification(String type, String vendor, String product, String softwareVersion, String description,
-    List<Context> contexts, List<Metric> metrics, List<StateLayout> states, List<AlarmKind> alarms, boolean byFlowHash) {
+    List<Context> contexts, List<Metric> metrics, List<StateLayout> states, List<AlarmKind> alarms,
+    boolean byFlowHash) {
 
   /** Of an NF that raises no alarms. */
   public Specification(String type, String vendor, String product, String softwareVersion, String description,

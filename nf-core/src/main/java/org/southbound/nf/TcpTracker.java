@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.southbound.flow.Record;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Options;
 import org.southbound.packet.Packet;
 import org.southbound.packet.Tcp;
 import org.southbound.packet.Wire;
@@ -57,7 +58,8 @@ final class TcpTracker {
   private static final int FLAGS = 43;
   private static final int CHALLENGE_SCALE = 44;
   /** The fields, first in the record. */
-  static final MemoryLayout[] FIELDS = {StateLayout.U32.withName("initiator-end"), StateLayout.U32.withName("initiator-limit"),
+  static final MemoryLayout[] FIELDS = {StateLayout.U32.withName("initiator-end"),
+      StateLayout.U32.withName("initiator-limit"),
       StateLayout.U32.withName("initiator-window"), StateLayout.U32.withName("initiator-acked"),
       StateLayout.U32.withName("responder-end"), StateLayout.U32.withName("responder-limit"),
       StateLayout.U32.withName("responder-window"), StateLayout.U32.withName("responder-acked"),
@@ -79,6 +81,7 @@ final class TcpTracker {
   private static final int NO_SCALE = 0xff;
   /** An acknowledgment may lie so far behind, even when windows were small: a window without scaling, and some. */
   private static final int OLDEST_ACK = 66_000;
+  private static final int WINDOW_SCALE = 3;
   private static final int SACK = 5;
   /** The shortest header that may have a SACK option beside timestamps. */
   private static final int HEADER_WITH_TIMESTAMPS = 32;
@@ -109,7 +112,7 @@ final class TcpTracker {
 
   /** Reads the header of a packet that is no later fragment. */
   void read(Packet packet) {
-    // The view must not get into a field: then it would be allocated.
+    // No view in a field, or one that a method which is not inlined sees: it would be allocated.
     var tcp = packet.tcp();
     memory = packet.memory();
     header = packet.l4();
@@ -261,10 +264,10 @@ final class TcpTracker {
 
   /** The segment's greatest acknowledgment, selective ones included (RFC 2018). */
   private int greatestSack() {
-    long at = new Tcp(memory, header).option(SACK);
+    long at = option(SACK);
     int greatest = ack;
     if (at >= 0) {
-      int blocks = Wire.u8(memory, at + 1) - 2 >>> 3;
+      int blocks = (Wire.u8(memory, at + 1) - 2) >>> 3;
       for (int i = 0; i < blocks; i++) {
         int edge = Wire.i32(memory, at + 6 + 8L * i);
         if (edge - greatest > 0) {
@@ -420,9 +423,14 @@ final class TcpTracker {
     }
   }
 
+  /** The shift count that the SYN at hand offers, at most 14 (RFC 7323 section 2.3). */
   private int scale() {
-    int scale = new Tcp(memory, header).windowScale();
-    return scale < 0 ? NO_SCALE : scale;
+    long at = option(WINDOW_SCALE);
+    return at < 0 || Wire.u8(memory, at + 1) != 3 ? NO_SCALE : Math.min(Wire.u8(memory, at + 2), 14);
+  }
+
+  private long option(int kind) {
+    return Options.find(memory, header + Tcp.LENGTH, headerLength - Tcp.LENGTH, kind);
   }
 
   // ---- RST

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
  * (<a href="https://www.rfc-editor.org/rfc/rfc9293#section-3.1">RFC 9293</a>), which are coded alike: 0 ends the list,
  * 1 fills, every other kind is followed by its length, which counts both octets.
  */
-final class Options {
+public final class Options {
   private Options() {
   }
 
   /** Offset of the first option {@code kind} in {@code length} octets from {@code offset}, or -1. */
-  static long find(MemorySegment segment, long offset, int length, int kind) {
+  public static long find(MemorySegment segment, long offset, int length, int kind) {
     // Every step is at least one octet.
     for (int at = 0; at < length;) {
       int found = Wire.u8(segment, offset + at);

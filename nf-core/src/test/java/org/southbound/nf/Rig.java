@@ -201,11 +201,19 @@ final class Rig implements Services, AutoCloseable {
    *
    * @param micros time since the first frame
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares frames
   record Frame(long micros, byte[] octets) {
   }
 
   private static Path capture(String name) {
     return Path.of("").toAbsolutePath().resolveSibling("vnf/src/main/traffic").resolve(name);
+  }
+
+  /** A frame in memory off the heap, where an NF finds its packets. */
+  static MemorySegment offHeap(Arena arena, Frame frame) {
+    var copy = arena.allocate(frame.octets().length);
+    MemorySegment.copy(frame.octets(), 0, copy, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, frame.octets().length);
+    return copy;
   }
 
   /** The frames of a pcap file, which may be compressed. */
