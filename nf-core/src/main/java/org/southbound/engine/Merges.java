@@ -42,6 +42,10 @@ final class Merges {
   }
 
   private static long merged(Merge merge, long own, long other) {
-    return merge == Merge.SUM ? own + other : Math.max(own, other);
+    return switch (merge) {
+      case SUM -> own + other;
+      case UNION -> own | other;
+      case MAXIMUM, REPLACE -> Math.max(own, other);
+    };
   }
 }

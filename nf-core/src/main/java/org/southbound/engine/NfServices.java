@@ -56,6 +56,11 @@ final class NfServices implements Services {
   }
 
   @Override
+  public int port(String name) {
+    return worker.inputNumber(name);
+  }
+
+  @Override
   public Flow related(Packet icmpError) {
     return worker.related(icmpError);
   }
@@ -67,7 +72,7 @@ final class NfServices implements Services {
 
   @Override
   public void emit(Packet packet, Packet cause, boolean reply) {
-    worker.emit(packet);
+    worker.emit(packet, cause, reply);
   }
 
   @Override

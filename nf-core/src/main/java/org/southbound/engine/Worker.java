@@ -79,6 +79,7 @@ public final class Worker implements AutoCloseable {
   private Port data;
   private Port egress;
   private Port.Destination egressDestination;
+  private Port.Destination ingressDestination;
   private Port.Destination[] destinations = new Port.Destination[16];
   /** The hops that {@link #destinations} were made for. */
   private NextHop[] hops = new NextHop[16];
@@ -164,6 +165,21 @@ public final class Worker implements AutoCloseable {
     egressDestination = port.destination(address);
   }
 
+  /** Where tunnel packets that are on no path come from: answers of the NF go back there. */
+  public void ingress(InetSocketAddress address) {
+    ingressDestination = data.destination(address);
+  }
+
+  /** Number of the input of that name, or -1. */
+  int inputNumber(String portName) {
+    for (int i = 0; i < polled.length; i++) {
+      if (polled[i].name().equals(portName)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** The port for tunnel packets. */
   public Port dataPort() {
     return data;
@@ -247,10 +263,10 @@ public final class Worker implements AutoCloseable {
     nowMillis = (System.nanoTime() - originNanos) / 1_000_000;
     int work = runCommands();
     if (receiving) {
-      for (var port : polled) {
-        int n = port.receive(batch);
+      for (int i = 0; i < polled.length; i++) {
+        int n = polled[i].receive(batch);
         if (n > 0) {
-          round(port, n);
+          round(polled[i], i, n);
           work += n;
         }
       }
@@ -314,7 +330,7 @@ public final class Worker implements AutoCloseable {
   // ---- the packet path
 
   /** Takes a batch through: first what every packet needs, so that their cache misses overlap, then one by one. */
-  private void round(Port port, int n) {
+  private void round(Port port, int number, int n) {
     long begin = System.nanoTime();
     boolean fromTunnel = port.tunnel();
     int traffic = 0;
@@ -322,6 +338,7 @@ public final class Worker implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
       packet.receivedNanos = begin;
+      packet.ingress = number;
       int verdict = fromTunnel ? tunnel.decapsulate(packet) : Drop.FORWARD.verdict();
       if ((packet.flags & Packet.CONTROL) == 0) {
         traffic++;
@@ -676,13 +693,18 @@ public final class Worker implements AutoCloseable {
 
   // ---- for the NF's services
 
-  /** A packet of the NF's own: onwards, or back to where {@code cause} came from. */
-  void emit(Packet packet) {
+  /** A packet of the NF's own: onwards, or back to where {@code cause} came from, if that can be reached. */
+  void emit(Packet packet, Packet cause, boolean reply) {
     counters.generated.add(1);
     int verdict = parse(packet);
     if (verdict != 0) {
       drop(verdict);
+    } else if (reply && cause.spi == 0 && ingressDestination != null) {
+      NshVxlanGpe.encapsulateBare(packet);
+      data.send(packet, ingressDestination);
+      queued++;
     } else {
+      // Behind the first NF the way back is the fabric's: the packet leaves at the end of the chain, and is routed.
       forward(packet, currentPath);
     }
   }

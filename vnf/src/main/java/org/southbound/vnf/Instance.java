@@ -108,7 +108,8 @@ public final class Instance implements AutoCloseable {
   /** Packets of a {@code udp:} ingress come to the data port; other kinds are ports of the first worker's own. */
   private void ingress(String spec) throws PortException {
     if (spec.startsWith("udp:")) {
-      Ports.udpAddress(spec, "--ingress");
+      var other = Ports.udpAddress(spec, "--ingress");
+      workers.forEach(worker -> worker.ingress(other));
       return;
     }
     workers.getFirst().input(Ports.open(spec, Ports.Options.of(Ports.Direction.INGRESS, "--ingress")));
