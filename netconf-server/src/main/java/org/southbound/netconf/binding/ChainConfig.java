@@ -22,6 +22,7 @@ import org.southbound.api.VnfApi.ChainState;
 import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.api.VnfApi.Translation;
+import org.southbound.flow.FlowSpace;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.NetconfServer;
@@ -74,7 +75,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
         background.execute(() -> writeDown(changed.name()));
       }
     });
-    var unused = background.scheduleWithFixedDelay(this::reconcile, 0, RECONCILE_MILLIS, TimeUnit.MILLISECONDS);
+    var _ = background.scheduleWithFixedDelay(this::reconcile, 0, RECONCILE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   // ---- the configuration's side
@@ -112,7 +113,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
         + "']";
     try {
       return new Chain(entry.leaf("name", ""), entry.number("precedence", 0), entry.leaf("protocol", ""),
-          ScopeConfig.read(entry.container("scope"), "scope"), Rpc.hops(entry), false);
+          ScopeConfig.read(entry.container("scope"), "scope", FlowSpace.Direction.BOTH), Rpc.hops(entry), false);
     } catch (ConfigException refusal) {
       throw VnfBinding.Errors.of(refusal, base);
     }

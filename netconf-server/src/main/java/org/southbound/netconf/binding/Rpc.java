@@ -175,7 +175,7 @@ sealed interface Rpc {
   // ---- what several have in common
 
   private static FlowSpace scope(Config in) throws ConfigException {
-    return ScopeConfig.read(in.container("scope"), "scope");
+    return ScopeConfig.read(in.container("scope"), "scope", FlowSpace.Direction.BOTH);
   }
 
   private static Duration timeout(Config in) {
