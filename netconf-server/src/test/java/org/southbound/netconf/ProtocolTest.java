@@ -492,7 +492,7 @@ class ProtocolTest {
       ContainerNode event = new TreeBuilder(node).leaf("name", "web").leaf("change", "updated")
           .leaf("error-app-tag", "x".repeat(20_000)).build();
       try (var slow = TestClient.admin(small); var quick = TestClient.admin(small)) {
-        for (TestClient each : new TestClient[] {slow, quick}) {
+        for (TestClient each : new TestClient[]{slow, quick}) {
           ok(each.call("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>"));
         }
         slow.stopReading();
