@@ -480,4 +480,31 @@ class ProtocolTest {
       }
     }
   }
+
+  @Test
+  void shouldDropASubscriberThatDoesNotReadAndServeTheOthers() throws Exception {
+    try (var small = TestServer.create(Files.createDirectory(home.resolve("slow")), Durability.BATCHED,
+        new NetconfConfig.Limits(1 << 20, 10, 64, 1 << 20))) {
+      small.start();
+      var dropped = new CountDownLatch(1);
+      small.sessions().onClose(each -> dropped.countDown());
+      YangNode node = small.notifications().node("southbound-chain", "chain-changed");
+      ContainerNode event = new TreeBuilder(node).leaf("name", "web").leaf("change", "updated")
+          .leaf("error-app-tag", "x".repeat(20_000)).build();
+      try (var slow = TestClient.admin(small); var quick = TestClient.admin(small)) {
+        for (TestClient each : new TestClient[]{slow, quick}) {
+          ok(each.call("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>"));
+        }
+        slow.stopReading();
+        int sent = 0;
+        while (dropped.getCount() > 0 && sent < 2_000) {
+          small.notifications().publish(event);
+          sent++;
+          assertTrue(quick.read().contains("chain-changed"));
+        }
+        assertTrue(dropped.await(30, TimeUnit.SECONDS), "the slow subscriber is still there");
+        ok(quick.call("<discard-changes/>"));
+      }
+    }
+  }
 }

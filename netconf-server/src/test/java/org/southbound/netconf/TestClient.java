@@ -150,6 +150,11 @@ public final class TestClient implements AutoCloseable {
     return c;
   }
 
+  /** From now on the client gives the server no window: it reads nothing more from the network. */
+  public void stopReading() {
+    session.getIoSession().suspendRead();
+  }
+
   /** Drops the connection without a word. */
   public void cut() {
     session.close(true);

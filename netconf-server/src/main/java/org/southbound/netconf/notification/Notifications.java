@@ -64,8 +64,11 @@ public final class Notifications {
     /** Sends what there is and what there is room for. */
     synchronized void pump() {
       try {
-        while (begun && !over && session.room()) {
-          EventLog.Event event = log.get(cursor);
+        while (begun && !over) {
+          EventLog.Event event = log.get(cursor); // throws for one that fell behind, room or not
+          if (!session.room()) {
+            return;
+          }
           if (replaying && (event == null || cursor >= replayEnd)) {
             replaying = false;
             session.event(marker("replayComplete"));

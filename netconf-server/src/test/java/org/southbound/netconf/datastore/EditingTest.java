@@ -35,7 +35,8 @@ class EditingTest {
   @BeforeEach
   void open() throws IOException {
     schema = TestServer.schema();
-    datastores = new Datastores(schema, new DefaultPolicy(), new Nowhere(), InstantSource.system(), FileStore.empty(schema));
+    datastores = new Datastores(schema, new DefaultPolicy(), new Nowhere(), InstantSource.system(),
+        FileStore.empty(schema));
   }
 
   private static final class Nowhere implements Store {
@@ -52,7 +53,8 @@ class EditingTest {
 
   private void edit(Name target, String content) throws NetconfException {
     String text = "<config xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0' xmlns:yang='urn:ietf:params:xml:ns:yang:1'>"
-        + "<trial xmlns='urn:southbound:test:trial' xmlns:t='urn:southbound:test:trial'>" + content + "</trial></config>";
+        + "<trial xmlns='urn:southbound:test:trial' xmlns:t='urn:southbound:test:trial'>" + content
+        + "</trial></config>";
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     List<Edit> edits = DataReader.config(XmlIn.open(bytes, 0, bytes.length), schema.root());
     datastores.edit(Writer.SYSTEM, target, edits, Edit.Operation.MERGE, false, false);
@@ -113,7 +115,8 @@ class EditingTest {
         + "<item><name>a</name><number>1</number><next>b</next></item><item><name>b</name><number>2</number></item>"
         + "<pointer>/t:trial/t:item[t:name='a']/t:number</pointer><secret>1.50</secret>");
     String text = running();
-    assertTrue(text.startsWith("<level>high</level><allow-high/><flags>a</flags><word>a$b</word><wings>2</wings>"), text);
+    assertTrue(text.startsWith("<level>high</level><allow-high/><flags>a</flags><word>a$b</word><wings>2</wings>"),
+        text);
     assertTrue(text.contains("/t:trial/t:item[t:name='a']/t:number</pointer><secret>1.5</secret>"), text);
   }
 
@@ -125,7 +128,8 @@ class EditingTest {
   @Test
   void shouldNoticeTooFewAfterADelete() throws NetconfException {
     edit("<at-least><two>1</two><two>2</two></at-least>");
-    NetconfException e = assertThrows(NetconfException.class, () -> edit("<at-least><two nc:operation='delete'>1</two></at-least>"));
+    NetconfException e = assertThrows(NetconfException.class,
+        () -> edit("<at-least><two nc:operation='delete'>1</two></at-least>"));
     assertEquals("too-few-elements", e.appTag());
     edit("<at-least nc:operation='delete'/>");
     assertEquals("", running());
@@ -155,7 +159,8 @@ class EditingTest {
   @Test
   void shouldOrderAsTheUserSays() throws NetconfException {
     edit("<step>b</step><step>d</step>");
-    edit("<step yang:insert='first'>a</step><step yang:insert='before' yang:value='d'>c</step><step yang:insert='last'>e</step>");
+    edit(
+        "<step yang:insert='first'>a</step><step yang:insert='before' yang:value='d'>c</step><step yang:insert='last'>e</step>");
     assertEquals("<step>a</step><step>b</step><step>c</step><step>d</step><step>e</step>", running());
     edit("<step yang:insert='after' yang:value='e'>a</step><step nc:operation='delete'>c</step>");
     assertEquals("<step>b</step><step>d</step><step>e</step><step>a</step>", running());
