@@ -784,9 +784,14 @@ public final class Worker implements AutoCloseable {
     return prefetched;
   }
 
-  /** No packet is taken any more; what was taken goes on. By command. */
+  /** No packet is taken any more; what was taken goes on. Before the start, or by command. */
   public void stopReceiving() {
     receiving = false;
+  }
+
+  /** Packets are taken from now on. By command. */
+  public void receive() {
+    receiving = true;
   }
 
   /** Stops the thread and closes ports and memory. */

@@ -45,6 +45,7 @@ public final class Instance implements AutoCloseable {
       trust = Trust.open(settings.name(), settings.home(), settings.trust().orElse(null), InstantSource.system());
       openWorkers();
       data = dataPort().address();
+      workers.forEach(Worker::start);
       var events = new PeerEvents();
       var peers = new Peers(trust, events);
       open.add(peers);
@@ -96,6 +97,8 @@ public final class Instance implements AutoCloseable {
       egress(worker, dataPort);
     }
     Worker.join(workers);
+    // They take commands from now on, such as a configuration, and packets later.
+    workers.forEach(Worker::stopReceiving);
     for (var spec : settings.ingress()) {
       ingress(spec);
     }
@@ -129,7 +132,7 @@ public final class Instance implements AutoCloseable {
 
   /** Begins to take packets. */
   public void start() {
-    workers.forEach(Worker::start);
+    workers.forEach(worker -> worker.execute(worker::receive));
   }
 
   /** The API. */
