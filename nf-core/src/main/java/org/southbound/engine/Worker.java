@@ -98,6 +98,7 @@ public final class Worker implements AutoCloseable {
   private long nowMillis;
   private long nextTickMillis;
   private long prefetched;
+  private long bugs;
   private boolean receiving = true;
   private volatile boolean running = true;
   private volatile boolean inputEnded;
@@ -229,13 +230,28 @@ public final class Worker implements AutoCloseable {
   private void run() {
     try {
       while (running) {
-        if (doWork() == 0) {
+        int work;
+        try {
+          work = doWork();
+        } catch (RuntimeException bug) {
+          work = 1;
+          survive(bug);
+        }
+        if (work == 0) {
           poller.await(IDLE_MILLIS);
         }
       }
     } finally {
       stopped.countDown();
     }
+  }
+
+  /** A bug outside of the NF costs the rest of a batch, not the worker. */
+  private void survive(RuntimeException bug) {
+    if (bugs++ == 0) {
+      LOG.error("worker {} failed; further failures are only counted", name, bug);
+    }
+    batch.clear();
   }
 
   /** Runs {@code command} on the worker's thread between two batches; any thread. */
@@ -795,6 +811,11 @@ public final class Worker implements AutoCloseable {
   /** Whether all inputs but the data port have come to their end; any thread. */
   public boolean inputEnded() {
     return inputEnded;
+  }
+
+  /** Packets left in the pool; worker thread only. */
+  int free() {
+    return pool.available();
   }
 
   /** Keeps the compiler from dropping the prefetch. */
