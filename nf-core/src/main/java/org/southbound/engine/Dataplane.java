@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +19,7 @@ import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
 import org.southbound.classifier.Path.Steer;
 import org.southbound.classifier.Translations;
+import org.southbound.flow.FlowSpace;
 
 /**
  * The instance's workers as control sees them: keeps the classifier's rules and gives every worker each new snapshot.
@@ -105,29 +107,40 @@ public final class Dataplane {
   }
 
   /**
-   * From now on the scope of {@code steer} goes where it says, on every path whose next hop is {@code steer.from()}, those
-   * that come later included. Returns those paths.
+   * The state of a scope has moved from one NF to another: on every path, those that come later included, packets of the
+   * scope that went to the one go to the other. Returns the paths that lead to the former owner.
    */
-  public synchronized List<Path> steer(Steer steer) {
-    steers.removeIf(old -> steer.scope().contains(old.scope()) && old.from().nf().equals(steer.from().nf()));
-    steers.addFirst(steer);
+  public synchronized List<Path> steer(FlowSpace scope, String from, NextHop to) {
+    var former = hop(from);
+    var affected = leadingTo(from, scope);
+    // What had come to the former owner goes on at once, and what goes back where it came from goes straight.
+    steers.replaceAll(old -> scope.contains(old.scope()) && old.to().nf().equals(from)
+        ? new Steer(old.scope(), to, old.from()) : old);
+    steers.removeIf(old -> old.from().nf().equals(old.to().nf())
+        || (scope.contains(old.scope()) && old.from().nf().equals(from)));
+    steers.addLast(new Steer(scope, to, former));
     publish();
+    return affected;
+  }
+
+  /** The next hop of that name; one that was never used has no address. */
+  private NextHop hop(String nf) {
+    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst()
+        .orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0)));
+  }
+
+  /** Where packets go, or went, that are on their way to an NF. */
+  public synchronized Optional<NextHop> hopTo(String nf) {
+    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst();
+  }
+
+  /** The paths that lead to an NF for a part of a scope, or did before its state moved. */
+  public synchronized List<Path> leadingTo(String nf, FlowSpace scope) {
     var result = new ArrayList<Path>();
-    rules.forEach(rule -> result.add(rule.path));
-    result.addAll(paths.values());
-    result.removeIf(path -> path.next() == null || !concerns(steer, path));
+    rules.forEach(rule -> result.add(steered(rule.path)));
+    paths.values().forEach(path -> result.add(steered(path)));
+    result.removeIf(path -> !path.leadsTo(nf, scope));
     return result;
-  }
-
-  /** Undoes {@link #steer}. */
-  public synchronized void unsteer(Steer steer) {
-    if (steers.remove(steer)) {
-      publish();
-    }
-  }
-
-  private static boolean concerns(Steer steer, Path path) {
-    return path.next().nf().equals(steer.from().nf()) && steer.scope().overlaps(path.scope());
   }
 
   private void publish() {
@@ -141,28 +154,12 @@ public final class Dataplane {
     });
   }
 
-  /** A flow that was moved twice follows the newest steer of each of its owners. */
   private Path steered(Path path) {
-    if (path.next() == null) {
+    if (path.next() == null || steers.isEmpty()) {
       return path;
     }
-    var mine = new ArrayList<Steer>();
-    for (var steer : steers) {
-      if (concerns(steer, path)) {
-        mine.add(new Steer(steer.scope(), finalOwner(steer, 0), steer.from()));
-      }
-    }
+    var mine = steers.stream().filter(steer -> steer.scope().overlaps(path.scope())).toList();
     return mine.isEmpty() ? path : path.with(mine);
-  }
-
-  private NextHop finalOwner(Steer steer, int depth) {
-    for (var further : steers) {
-      if (depth < steers.size() && further.from().nf().equals(steer.to().nf())
-          && further.scope().contains(steer.scope())) {
-        return finalOwner(further, depth + 1);
-      }
-    }
-    return steer.to();
   }
 
   /** Puts other translation rules in force; each worker gets rules with counters of its own. */
