@@ -47,6 +47,7 @@ final class Chains {
   private final Neighbours neighbours;
   private final List<ChainingProtocol> protocols;
   private final Probes probes;
+  private final Ownerships ownerships;
   private final Consumer<Event> events;
   private final SecureRandom random = new SecureRandom();
 
@@ -54,6 +55,8 @@ final class Chains {
   private final Map<String, Own> own = new LinkedHashMap<>();
   /** Generations of chains that lead through here. */
   private final Map<Key, Through> through = new LinkedHashMap<>();
+  /** Paths on which this NF stands in for another, whose state it took. */
+  private final Map<Path, Passage> adopted = new LinkedHashMap<>();
   private final java.util.Set<String> changing = new HashSet<>();
 
   private record Key(String origin, String chain, long generation) {
@@ -83,21 +86,35 @@ final class Chains {
     PrepareChainRequest nextRequest;
     List<HopReport> reports;
     PrepareChainAccepted answer;
+    final java.util.Set<Endpoint> upstreams = new java.util.LinkedHashSet<>();
+    /** NFs that took a part of the scope's state from here, and so a part of its packets. */
+    final java.util.Set<Endpoint> standIns = new java.util.LinkedHashSet<>();
     boolean confirmed;
     long continuations;
 
     Through(PrepareChainRequest request) {
       this.request = request;
+      upstreams.add(Messages.endpoint(request.getUpstream()));
+    }
+
+    /** Whether a request asks for the same; who stands in for the NF before asks too. */
+    boolean answers(PrepareChainRequest other) {
+      return answer != null && same(request).equals(same(other));
+    }
+
+    private static PrepareChainRequest same(PrepareChainRequest request) {
+      return request.toBuilder().clearUpstream().clearTimeoutMillis().clearStandInFor().build();
     }
   }
 
   Chains(Dataplane dataplane, Neighbours neighbours, List<ChainingProtocol> protocols, Probes probes,
-      Consumer<Event> events) {
+      Ownerships ownerships, Consumer<Event> events) {
     this.name = neighbours.self().nf();
     this.dataplane = dataplane;
     this.neighbours = neighbours;
     this.protocols = protocols;
     this.probes = probes;
+    this.ownerships = ownerships;
     this.events = events;
   }
 
@@ -153,6 +170,13 @@ final class Chains {
           made.nextRequest = request(reference, chain.scope(), hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
           var accepted = ask(next, made.nextRequest);
           neighbours.client(next).confirmChain(reference);
+          for (var owner : owners(chain.scope())) {
+            var first = new ArrayList<>(List.of(owner));
+            first.addAll(hops);
+            ask(owner, request(reference, chain.scope(), first, 0, offered, spi, FIRST_INDEX, timeout).toBuilder()
+                .addStandInFor(name).build());
+            neighbours.client(owner).confirmChain(reference);
+          }
           var protocol = protocol(accepted.getProtocol());
           made.next = next;
           made.reports = accepted.getHopsList();
@@ -323,11 +347,15 @@ final class Chains {
         throw failed(request, "southbound:path-identifier-in-use", "the path identifier is in use here");
       }
     }
-    if (known != null && known.answer != null && known.request.equals(request)) {
+    if (known != null && known.answers(request)) {
+      synchronized (this) {
+        known.upstreams.add(Messages.endpoint(request.getUpstream()));
+      }
       // Asked again to see that all is well: so the next hop is asked, which may have forgotten.
       if (known.next != null) {
         ask(known.next, known.nextRequest);
       }
+      askStandIns(known, request);
       return known.answer;
     }
     String wantedName = request.getSelf().getEndpoint().getNf();
@@ -376,6 +404,8 @@ final class Chains {
     made.answer = PrepareChainAccepted.newBuilder().setProtocol(chosen)
         .setData(Messages.endpoint(neighbours.self())).addAllHops(reports).build();
     made.confirmed = known != null && known.confirmed;
+    made.standIns.addAll(owners(scope));
+    askStandIns(made, request);
     synchronized (this) {
       through.put(key, made);
     }
@@ -385,6 +415,35 @@ final class Chains {
     }
     expireUnconfirmed(key, made, request.getTimeoutMillis());
     return made.answer;
+  }
+
+  /** Who owns a part of the scope now gets its packets, and so must know the path. */
+  private void askStandIns(Through made, PrepareChainRequest request) throws PeerException {
+    for (var owner : List.copyOf(made.standIns)) {
+      if (!request.getStandInForList().contains(owner.nf())) {
+        ask(owner, request.toBuilder().setSelf(hop(owner, request.getSelf().getPosition())).addStandInFor(name)
+            .build());
+      }
+    }
+  }
+
+  private List<Endpoint> owners(FlowSpace scope) throws PeerException {
+    var result = new ArrayList<Endpoint>();
+    for (var owner : ownerships.otherOwners(scope)) {
+      result.add(neighbours.resolve(new Endpoint(owner, "", 0, 0)));
+    }
+    return result;
+  }
+
+  /** The scope's state went to another NF: it stands in for this one from now on. */
+  synchronized void standIn(FlowSpace scope, Endpoint owner) {
+    through.values().stream().filter(each -> each.path.scope().overlaps(scope))
+        .forEach(each -> each.standIns.add(owner));
+  }
+
+  /** The scope's state came here: nobody stands in for this NF any more. */
+  synchronized void standAlone(FlowSpace scope) {
+    through.values().stream().filter(each -> scope.contains(each.path.scope())).forEach(each -> each.standIns.clear());
   }
 
   private PeerException failed(PrepareChainRequest request, String appTag, String message) {
@@ -416,6 +475,10 @@ final class Chains {
     }
     if (made.next != null) {
       neighbours.client(made.next).confirmChain(made.nextReference);
+    }
+    for (var owner : List.copyOf(made.standIns)) {
+      // One that stands in since before this generation knows the path by the transfer, and has nothing to confirm.
+      quietly(() -> neighbours.client(owner).confirmChain(reference));
     }
     made.confirmed = true;
     if (reference.getGeneration() == 1) {
@@ -453,14 +516,28 @@ final class Chains {
         return meant;
       });
     }
+    forgetAdopted(reference);
     for (var each : gone) {
       dataplane.forget(each.path);
+      each.standIns.forEach(owner -> quietly(() -> neighbours.client(owner).removeChain(reference)));
       if (each.next != null) {
         var further = reference.getAllGenerations() && each.nextReference.equals(each.request.getChain())
             ? reference : each.nextReference;
         quietly(() -> neighbours.client(each.next).removeChain(further));
       }
     }
+  }
+
+  private void forgetAdopted(ChainReference reference) {
+    var gone = new ArrayList<Path>();
+    synchronized (this) {
+      adopted.keySet().stream()
+          .filter(path -> path.origin().equals(reference.getOrigin()) && path.chain().equals(reference.getChain())
+              && (reference.getAllGenerations() || path.generation() == reference.getGeneration()))
+          .forEach(gone::add);
+      gone.forEach(adopted::remove);
+    }
+    gone.forEach(dataplane::forget);
   }
 
   private void abort(Endpoint next, ChainReference reference) {
@@ -696,36 +773,47 @@ final class Chains {
 
   // ---- for state operations
 
-  /** Paths of other NFs' chains that lead through here and overlap a scope, with the next hop and the NF before. */
-  record Passage(Path path, Optional<Endpoint> next, Optional<Endpoint> upstream, long precedence) {
+  /** Paths of other NFs' chains that lead through here and overlap a scope, with the next hop and the NFs before. */
+  record Passage(Path path, Optional<Endpoint> next, List<Endpoint> upstreams, long precedence) {
   }
 
   synchronized List<Passage> passages(FlowSpace scope) {
     var result = new ArrayList<Passage>();
     for (var each : through.values()) {
       if (each.path.scope().overlaps(scope)) {
-        result.add(new Passage(each.path, Optional.ofNullable(each.next),
-            Optional.of(Messages.endpoint(each.request.getUpstream())), -1));
+        result.add(new Passage(each.path, Optional.ofNullable(each.next), List.copyOf(each.upstreams), -1));
       }
     }
+    adopted.values().stream().filter(each -> each.path.scope().overlaps(scope)).forEach(result::add);
     for (var each : own.values()) {
       if (each.chain.scope().overlaps(scope)) {
-        result.add(new Passage(each.path, Optional.ofNullable(each.next), Optional.empty(), each.chain.precedence()));
+        result.add(new Passage(each.path, Optional.ofNullable(each.next), List.of(), each.chain.precedence()));
       }
     }
     return result;
   }
 
   /** A path of an NF whose scope moves here: this NF stands in for it at the same place of the chain. */
-  Path adopt(org.southbound.peer.v1.Path handed) throws PeerException {
+  Path adopt(org.southbound.peer.v1.Path handed, List<Endpoint> upstreams) throws PeerException {
     var reference = handed.getChain();
     var next = handed.hasNext() ? Messages.endpoint(handed.getNext()) : null;
     var path = new Path(dataplane.nextPathNumber(), reference.getChain(), reference.getOrigin(),
         reference.getGeneration(), handed.getSpi(), handed.getServiceIndex(), protocol(handed.getProtocol()),
         Messages.scope(handed.getScope()), next == null ? null : dataplane.hop(next.nf(), Neighbours.data(next)),
         handed.getNextSpi(), handed.getNextServiceIndex(), List.of());
+    synchronized (this) {
+      adopted.put(path, new Passage(path, Optional.ofNullable(next), upstreams, -1));
+    }
     dataplane.arrive(path);
     return path;
+  }
+
+  /** Undoes {@link #adopt}. */
+  void disown(Path path) {
+    synchronized (this) {
+      adopted.remove(path);
+    }
+    dataplane.forget(path);
   }
 
   /** The chain whose probes {@link Probes} sends. */

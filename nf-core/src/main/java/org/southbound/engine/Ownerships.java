@@ -33,6 +33,12 @@ final class Ownerships {
     return entry == null ? null : entry.owner;
   }
 
+  /** The other NFs that own a part of the scope, or took it over. */
+  synchronized List<String> otherOwners(FlowSpace scope) {
+    return entries.stream().filter(entry -> !entry.role.equals("active") && entry.scope.overlaps(scope))
+        .map(Entry::owner).distinct().toList();
+  }
+
   private Entry blocking(FlowSpace scope) {
     // The newest first; one that covers the scope ends the search.
     for (var entry : entries) {

@@ -219,7 +219,7 @@ final class Replications {
       layouts.forEach(layout -> begin.addSchemas(schema(layout)));
       for (var passage : chains.passages(job.request.scope())) {
         begin.addPaths(Transfers.path(passage));
-        passage.upstream().ifPresent(upstream -> begin.addUpstreams(Messages.endpoint(upstream)));
+        passage.upstreams().forEach(upstream -> begin.addUpstreams(Messages.endpoint(upstream)));
       }
       stream.send(ReplicationFromSource.newBuilder().setBegin(begin).build());
       answer(stream);
@@ -590,7 +590,7 @@ final class Replications {
     job.state("copying");
     for (var path : standby.begin.getPathsList()) {
       if (!dataplane.knows(path.getSpi())) {
-        chains.adopt(path);
+        chains.adopt(path, standby.begin.getUpstreamsList().stream().map(Messages::endpoint).toList());
       }
     }
     synchronized (standby) {
@@ -602,6 +602,7 @@ final class Replications {
     }
     ownerships.set(packets, neighbours.self().nf(), epoch, "active");
     mover.reclaim(packets, epoch);
+    chains.standAlone(packets);
     var fence = FenceRequest.newBuilder().setScope(Messages.scope(packets)).setEpoch(epoch)
         .setOldOwner(standby.source.nf()).setNewOwner(Messages.endpoint(neighbours.self()))
         .setReplication(standby.id.toString()).build();
@@ -664,6 +665,7 @@ final class Replications {
         source.stopped = true;
       }
       ownerships.set(scope, owner.nf(), fence.getEpoch(), "fenced");
+      chains.standIn(scope, owner);
       mover.guard(() -> {
         var guard = new Guard(id, scope, fence.getEpoch(), Guard.Mode.REDIRECT, 0);
         guard.to(to);

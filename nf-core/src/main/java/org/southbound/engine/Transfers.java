@@ -221,12 +221,13 @@ final class Transfers {
       layouts.forEach(layout -> prepare.addSchemas(schema(layout)));
       for (var passage : chains.passages(packets)) {
         prepare.addPaths(path(passage));
-        passage.upstream().ifPresent(upstream -> {
+        for (var upstream : passage.upstreams()) {
           var message = Messages.endpoint(upstream);
-          if (!prepare.getUpstreamsList().contains(message)) {
+          // Who stood in before the destination did is no way to it.
+          if (!prepare.getUpstreamsList().contains(message) && !upstream.nf().equals(destination.nf())) {
             prepare.addUpstreams(message);
           }
-        });
+        }
       }
       stream.send(TransferFromSource.newBuilder().setPrepare(prepare).build());
       data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
@@ -328,6 +329,7 @@ final class Transfers {
     public void redirect() {
       job.state("draining");
       ownerships.set(packets, destination.nf(), job.epoch, "forwarding");
+      chains.standIn(packets, destination);
       events.accept(new Event.OwnershipChanged(scope, destination.nf(), neighbours.self().nf(), job.epoch, job.id,
           "transfer"));
       try {
@@ -506,7 +508,8 @@ final class Transfers {
     prepare.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
     for (var path : prepare.getPathsList()) {
       if (!dataplane.knows(path.getSpi())) {
-        job.adopted.add(chains.adopt(path));
+        job.adopted.add(
+            chains.adopt(path, prepare.getUpstreamsList().stream().map(Messages::endpoint).toList()));
       }
     }
     incoming.put(prepare.getJob(), job);
@@ -602,6 +605,7 @@ final class Transfers {
     outcomes.put(job.prepare.getJob(),
         OutcomeReply.newBuilder().setState(OutcomeReply.State.OWNED).setEpoch(epoch).build());
     mover.reclaim(job.packets, epoch);
+    chains.standAlone(job.packets);
     mover.guards(job.guards, (worker, guard) -> {
       guard.mode(Guard.Mode.AWAIT_MARKS);
       worker.release(guard);
@@ -629,7 +633,7 @@ final class Transfers {
       mover.discard(job.guards, org.southbound.packet.Drop.NOT_OWNER);
     }
     mover.unstage(job.layouts, job.scope);
-    job.adopted.forEach(dataplane::forget);
+    job.adopted.forEach(chains::disown);
   }
 
   /** Has the neighbours upstream send the scope here, and waits for the marks behind what went the old way. */

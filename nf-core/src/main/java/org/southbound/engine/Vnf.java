@@ -97,7 +97,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     mover = new StateMover(dataplane);
     probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
-    chains = new Chains(dataplane, neighbours, setup.protocols, probes, this::tell);
+    chains = new Chains(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
     transfers = new Transfers(dataplane, mover, neighbours, chains, jobs, ownerships, setup.transfers,
         setup.specification, this::tell);
     replications = new Replications(dataplane, mover, neighbours, chains, jobs, ownerships, setup.replications,
