@@ -501,6 +501,12 @@ class Client:
     answer["schema"] = [_fill(SchemaPreview, each) for each in answer.get("schema", [])]
     return _fill(Preview, answer)
 
+  def get_state(self, flows: ScopeLike, parts: Optional[Iterable[str]] = None, limit: Optional[int] = None) -> Dict[str, Dict[str, str]]:
+    """The records of a scope: schema and key, and the fields' names and values."""
+    answer = self.call(STATE, "get-state", {"scope": scope(flows).data(), "parts": " ".join(parts) if parts else None, "limit": limit})
+    return {f"{each['schema']} {each['key']}": {field["name"]: field["value"] for field in each.get("field", [])}
+            for each in answer.get("record", [])}
+
   def stop_replication(self, replication: str):
     self.call(STATE, "stop-replication", {"replication": replication})
 

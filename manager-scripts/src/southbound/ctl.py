@@ -148,6 +148,12 @@ def mark_last_in_transit(nf, args):
   return fields(nf.mark_last_in_transit(args.source, args.scope, args.marker, args.label, args.timeout))
 
 
+def get_state(nf, args):
+  records = nf.get_state(args.scope, args.parts, args.limit)
+  rows = [[key, " ".join(f"{name}={value}" for name, value in fields.items())] for key, fields in sorted(records.items())]
+  return table(rows, ["record", "fields"])
+
+
 def preview_scope(nf, args):
   preview = nf.preview_scope(args.scope, args.parts)
   rows = [[each.schema, each.kind, each.records, each.octets] for each in preview.schema]
@@ -476,6 +482,10 @@ def parser():
   found.add_argument("--marker", metavar="UUID")
   found.add_argument("--label", type=number(1, 0xffffff))
   found.add_argument("--timeout", type=number(1, 3600000), metavar="MILLISECONDS")
+  found = command(get_state, "the records of the scope, field by field")
+  flows(found, nargs="?", default=Scope())
+  found.add_argument("--parts", **parts)
+  found.add_argument("--limit", metavar="N", type=int, help="most records (default: 1000)")
   found = command(preview_scope, "how much a transfer or replicate of the scope would move")
   flows(found, nargs="?", default=Scope())
   found.add_argument("--parts", **parts)
