@@ -54,6 +54,8 @@ final class Chains {
   private final Map<String, Own> own = new LinkedHashMap<>();
   /** Generations of chains that lead through here. */
   private final Map<Key, Through> through = new LinkedHashMap<>();
+  /** Paths of NFs for which this one stands in, once for each upstream. */
+  private final List<Passage> adopted = new ArrayList<>();
   private final java.util.Set<String> changing = new HashSet<>();
 
   private record Key(String origin, String chain, long generation) {
@@ -713,11 +715,13 @@ final class Chains {
         result.add(new Passage(each.path, Optional.ofNullable(each.next), Optional.empty(), each.chain.precedence()));
       }
     }
+    adopted.stream().filter(each -> each.path.scope().overlaps(scope)).forEach(result::add);
     return result;
   }
 
   /** A path of an NF whose scope moves here: this NF stands in for it at the same place of the chain. */
-  Path adopt(org.southbound.peer.v1.Path handed) throws PeerException {
+  Path adopt(org.southbound.peer.v1.Path handed, List<org.southbound.peer.v1.Endpoint> upstreams)
+      throws PeerException {
     var reference = handed.getChain();
     var next = handed.hasNext() ? Messages.endpoint(handed.getNext()) : null;
     var path = new Path(dataplane.nextPathNumber(), reference.getChain(), reference.getOrigin(),
@@ -725,7 +729,19 @@ final class Chains {
         Messages.scope(handed.getScope()), next == null ? null : dataplane.hop(next.nf(), Neighbours.data(next)),
         handed.getNextSpi(), handed.getNextServiceIndex(), List.of());
     dataplane.arrive(path);
+    synchronized (this) {
+      upstreams.forEach(upstream -> adopted.add(new Passage(path, Optional.ofNullable(next),
+          Optional.of(Messages.endpoint(upstream)), -1)));
+    }
     return path;
+  }
+
+  /** Undoes {@link #adopt}. */
+  void disown(Path path) {
+    dataplane.forget(path);
+    synchronized (this) {
+      adopted.removeIf(each -> each.path == path);
+    }
   }
 
   /** The chain whose probes {@link Probes} sends. */

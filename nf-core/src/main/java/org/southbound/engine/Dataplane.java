@@ -7,17 +7,21 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.southbound.classifier.Classifier;
 import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
 import org.southbound.classifier.Path.Steer;
 import org.southbound.classifier.Translations;
+import org.southbound.flow.FlowSpace;
 
 /**
  * The instance's workers as control sees them: keeps the classifier's rules and gives every worker each new snapshot.
@@ -105,18 +109,26 @@ public final class Dataplane {
   }
 
   /**
-   * From now on the scope of {@code steer} goes where it says, on every path whose next hop is {@code steer.from()}, those
-   * that come later included. Returns those paths.
+   * From now on the scope of {@code steer}, where it goes to {@code steer.from()}, goes where the steer says: on every
+   * path, those that come later included. Returns those paths.
    */
   public synchronized List<Path> steer(Steer steer) {
-    steers.removeIf(old -> steer.scope().contains(old.scope()) && old.from().nf().equals(steer.from().nf()));
-    steers.addFirst(steer);
-    publish();
     var result = new ArrayList<Path>();
     rules.forEach(rule -> result.add(rule.path));
     result.addAll(paths.values());
-    result.removeIf(path -> path.next() == null || !concerns(steer, path));
+    steers.removeIf(old -> steer.scope().contains(old.scope()) && old.from().nf().equals(steer.from().nf()));
+    result.removeIf(path -> !path.scope().overlaps(steer.scope()) || steered(path).stream().noneMatch(
+        part -> part.to().nf().equals(steer.from().nf()) && part.scope().overlaps(steer.scope())));
+    steers.add(steer);
+    publish();
     return result;
+  }
+
+  /** The next hop of that name: of a path, or one that a part of a path was steered to. */
+  public synchronized Optional<NextHop> toward(String nf) {
+    var nominal = Stream.concat(rules.stream().map(Rule::path), paths.values().stream()).map(Path::next)
+        .filter(Objects::nonNull);
+    return Stream.concat(nominal, steers.stream().map(Steer::to)).filter(hop -> hop.nf().equals(nf)).findFirst();
   }
 
   /** Undoes {@link #steer}. */
@@ -126,14 +138,10 @@ public final class Dataplane {
     }
   }
 
-  private static boolean concerns(Steer steer, Path path) {
-    return path.next().nf().equals(steer.from().nf()) && steer.scope().overlaps(path.scope());
-  }
-
   private void publish() {
     version++;
-    var begin = rules.stream().map(rule -> steered(rule.path)).toList();
-    var arriving = paths.values().stream().map(this::steered).toList();
+    var begin = rules.stream().map(rule -> follow(rule.path)).toList();
+    var arriving = paths.values().stream().map(this::follow).toList();
     var next = new Classifier(version, begin, arriving, unclassified);
     each(worker -> {
       worker.classifier(next);
@@ -141,28 +149,37 @@ public final class Dataplane {
     });
   }
 
-  /** A flow that was moved twice follows the newest steer of each of its owners. */
-  private Path steered(Path path) {
-    if (path.next() == null) {
-      return path;
-    }
-    var mine = new ArrayList<Steer>();
-    for (var steer : steers) {
-      if (concerns(steer, path)) {
-        mine.add(new Steer(steer.scope(), finalOwner(steer, 0), steer.from()));
-      }
-    }
-    return mine.isEmpty() ? path : path.with(mine);
+  private Path follow(Path path) {
+    var parts = steered(path);
+    return parts.size() < 2 ? path : path.with(parts.subList(0, parts.size() - 1));
   }
 
-  private NextHop finalOwner(Steer steer, int depth) {
-    for (var further : steers) {
-      if (depth < steers.size() && further.from().nf().equals(steer.to().nf())
-          && further.scope().contains(steer.scope())) {
-        return finalOwner(further, depth + 1);
-      }
+  /**
+   * Where the parts of a path go, the first that matches a packet decides; the last is the path itself. A steer moves what
+   * goes to its {@code from} at that time, so a flow can be moved on, and back.
+   */
+  private List<Steer> steered(Path path) {
+    var parts = new ArrayList<Steer>();
+    if (path.next() == null) {
+      return parts;
     }
-    return steer.to();
+    parts.add(new Steer(FlowSpace.EVERYTHING, path.next(), path.next()));
+    for (var steer : steers) {
+      if (!steer.scope().overlaps(path.scope())) {
+        continue;
+      }
+      var moved = new ArrayList<Steer>();
+      for (var part : parts) {
+        if (part.to().nf().equals(steer.from().nf())) {
+          part.scope().intersection(steer.scope())
+              .forEach(scope -> moved.add(new Steer(scope, steer.to(), steer.from())));
+        }
+      }
+      parts.subList(0, parts.size() - 1)
+          .removeIf(part -> moved.stream().anyMatch(later -> later.scope().contains(part.scope())));
+      parts.addAll(0, moved);
+    }
+    return parts;
   }
 
   /** Puts other translation rules in force; each worker gets rules with counters of its own. */

@@ -378,6 +378,9 @@ final class Replications {
       if (schema >= mirror.size()) {
         throw new PeerException("southbound:schema-mismatch", "no schema has the index " + schema);
       }
+      if (closed) {
+        return;
+      }
       int size = begin.getSchemas(schema).getRecordSize();
       var from = MemorySegment.ofArray(records);
       octets += records.length;
@@ -485,8 +488,7 @@ final class Replications {
     while (true) {
       var message = stream.receive(SILENCE);
       if (standby.closed) {
-        stream.send(ReplicationFromStandby.newBuilder()
-            .setPromoted(org.southbound.peer.v1.Promoted.newBuilder().setEpoch(standby.begin.getEpoch() + 1)).build());
+        promoted(standby, stream);
         return;
       }
       if (message == null) {
@@ -518,7 +520,10 @@ final class Replications {
         case DELTA -> {
           pending.add(message.getDelta());
           if (message.getDelta().getLast()) {
-            apply(standby, pending);
+            if (!apply(standby, pending)) {
+              promoted(standby, stream);
+              return;
+            }
             pending.clear();
             ack(stream, message.getDelta().getSequence());
           }
@@ -532,14 +537,24 @@ final class Replications {
     }
   }
 
-  /** A sequence is applied as a whole: what it removes goes first. */
-  private static void apply(Standby standby, List<Delta> sequence) throws PeerException {
+  private static void promoted(Standby standby, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
+      throws PeerException {
+    stream.send(ReplicationFromStandby.newBuilder()
+        .setPromoted(org.southbound.peer.v1.Promoted.newBuilder().setEpoch(standby.begin.getEpoch() + 1)).build());
+  }
+
+  /** A sequence is applied as a whole: what it removes goes first. False: this NF took over meanwhile. */
+  private static boolean apply(Standby standby, List<Delta> sequence) throws PeerException {
     synchronized (standby) {
+      if (standby.closed) {
+        return false;
+      }
       for (var delta : sequence) {
         standby.removed(delta.getSchema(), delta.getRemoved().toByteArray());
         standby.records(delta.getSchema(), delta.getRecords().toByteArray());
       }
       standby.lastSync = Instant.now();
+      return true;
     }
   }
 
@@ -591,7 +606,7 @@ final class Replications {
     job.state("copying");
     for (var path : standby.begin.getPathsList()) {
       if (!dataplane.knows(path.getSpi())) {
-        chains.adopt(path);
+        chains.adopt(path, standby.begin.getUpstreamsList());
       }
     }
     synchronized (standby) {
@@ -672,10 +687,7 @@ final class Replications {
       events.accept(new Event.OwnershipChanged(scope, owner.nf(), neighbours.self().nf(), fence.getEpoch(), id,
           "take-over"));
     } else {
-      dataplane.beginning().stream().map(Path::next).filter(hop -> hop != null && hop.nf().equals(fence.getOldOwner()))
-          .findFirst()
-          .or(() -> dataplane.arriving().stream().map(Path::next)
-              .filter(hop -> hop != null && hop.nf().equals(fence.getOldOwner())).findFirst())
+      dataplane.toward(fence.getOldOwner())
           .ifPresent(from -> dataplane.steer(new Path.Steer(scope, to, from)));
     }
   }

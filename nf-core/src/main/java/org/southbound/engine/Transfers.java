@@ -506,7 +506,7 @@ final class Transfers {
     prepare.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
     for (var path : prepare.getPathsList()) {
       if (!dataplane.knows(path.getSpi())) {
-        job.adopted.add(chains.adopt(path));
+        job.adopted.add(chains.adopt(path, prepare.getUpstreamsList()));
       }
     }
     incoming.put(prepare.getJob(), job);
@@ -634,7 +634,7 @@ final class Transfers {
       mover.discard(job.guards, org.southbound.packet.Drop.NOT_OWNER);
     }
     mover.unstage(job.layouts, job.scope);
-    job.adopted.forEach(dataplane::forget);
+    job.adopted.forEach(chains::disown);
   }
 
   /** Has the neighbours upstream send the scope here, and waits for the marks behind what went the old way. */
@@ -718,10 +718,7 @@ final class Transfers {
     if (request.getEpoch() < known) {
       throw new PeerException("southbound:not-owner", "the scope was given by epoch " + known);
     }
-    var from = dataplane.beginning().stream().map(Path::next)
-        .filter(hop -> hop != null && hop.nf().equals(request.getFrom())).findFirst()
-        .or(() -> dataplane.arriving().stream().map(Path::next)
-            .filter(hop -> hop != null && hop.nf().equals(request.getFrom())).findFirst())
+    var from = dataplane.toward(request.getFrom())
         .orElseThrow(() -> new PeerException("southbound:unknown-scope",
             "no path leads from here to " + request.getFrom(), neighbours.self().nf(), 0, null));
     var paths = dataplane.steer(new Path.Steer(scope, dataplane.hop(to.nf(), Neighbours.data(to)), from));
