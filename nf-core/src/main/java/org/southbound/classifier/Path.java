@@ -20,15 +20,15 @@ import org.southbound.packet.Packet;
  * @param next the next hop; null: this NF is the last
  * @param nextSpi service path identifier on leaving; another one where this NF continues the chain on its own
  * @param nextSi service index on leaving
- * @param steers parts of the scope that go to another next hop: their state has moved there
+ * @param steers parts of the scope whose state has moved, oldest move first
  */
 public record Path(int number, String chain, String origin, long generation, int spi, int si,
     ChainingProtocol protocol, FlowSpace scope, NextHop next, int nextSpi, int nextSi, java.util.List<Steer> steers) {
 
   /**
-   * A part of a path's scope whose state was moved.
+   * A move of state: the packets of a scope that went to one NF go to another.
    *
-   * @param scope the part
+   * @param scope what was moved
    * @param to where it goes
    * @param from where it went before
    */
@@ -37,13 +37,23 @@ public record Path(int number, String chain, String origin, long generation, int
 
   /** Where the packet goes next; null: out. */
   public NextHop nextOf(Packet packet) {
+    var hop = next;
+    if (hop == null) {
+      return null;
+    }
     for (int i = 0; i < steers.size(); i++) {
       var steer = steers.get(i);
-      if (steer.scope.matches(packet)) {
-        return steer.to;
+      if (steer.from.nf().equals(hop.nf()) && steer.scope.matches(packet)) {
+        hop = steer.to;
       }
     }
-    return next;
+    return hop;
+  }
+
+  /** Whether packets of a scope on this path go to an NF, or did before their state moved. */
+  public boolean leadsTo(String nf, FlowSpace part) {
+    return next != null && scope.overlaps(part)
+        && (next.nf().equals(nf) || steers.stream().anyMatch(steer -> steer.to.nf().equals(nf)));
   }
 
   /** The same path with other steers. */

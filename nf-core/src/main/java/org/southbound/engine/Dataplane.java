@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +14,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.southbound.classifier.Classifier;
 import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
@@ -109,39 +107,46 @@ public final class Dataplane {
   }
 
   /**
-   * From now on the scope of {@code steer}, where it goes to {@code steer.from()}, goes where the steer says: on every
-   * path, those that come later included. Returns those paths.
+   * The state of a scope has moved from one NF to another: on every path, those that come later included, packets of the
+   * scope that went to the one go to the other. Returns the paths that lead to the former owner.
    */
-  public synchronized List<Path> steer(Steer steer) {
-    var result = new ArrayList<Path>();
-    rules.forEach(rule -> result.add(rule.path));
-    result.addAll(paths.values());
-    steers.removeIf(old -> steer.scope().contains(old.scope()) && old.from().nf().equals(steer.from().nf()));
-    result.removeIf(path -> !path.scope().overlaps(steer.scope()) || steered(path).stream().noneMatch(
-        part -> part.to().nf().equals(steer.from().nf()) && part.scope().overlaps(steer.scope())));
-    steers.add(steer);
+  public synchronized List<Path> steer(FlowSpace scope, String from, NextHop to) {
+    var former = hop(from);
+    var affected = leadingTo(from, scope);
+    // What had come to the former owner goes on at once, and what goes back where it came from goes straight.
+    steers.replaceAll(old -> scope.contains(old.scope()) && old.to().nf().equals(from)
+        ? new Steer(old.scope(), to, old.from()) : old);
+    steers.removeIf(old -> old.from().nf().equals(old.to().nf())
+        || (scope.contains(old.scope()) && old.from().nf().equals(from)));
+    steers.addLast(new Steer(scope, to, former));
     publish();
+    return affected;
+  }
+
+  /** The next hop of that name; one that was never used has no address. */
+  private NextHop hop(String nf) {
+    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst()
+        .orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0)));
+  }
+
+  /** Where packets go, or went, that are on their way to an NF. */
+  public synchronized Optional<NextHop> hopTo(String nf) {
+    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst();
+  }
+
+  /** The paths that lead to an NF for a part of a scope, or did before its state moved. */
+  public synchronized List<Path> leadingTo(String nf, FlowSpace scope) {
+    var result = new ArrayList<Path>();
+    rules.forEach(rule -> result.add(steered(rule.path)));
+    paths.values().forEach(path -> result.add(steered(path)));
+    result.removeIf(path -> !path.leadsTo(nf, scope));
     return result;
-  }
-
-  /** The next hop of that name: of a path, or one that a part of a path was steered to. */
-  public synchronized Optional<NextHop> toward(String nf) {
-    var nominal = Stream.concat(rules.stream().map(Rule::path), paths.values().stream()).map(Path::next)
-        .filter(Objects::nonNull);
-    return Stream.concat(nominal, steers.stream().map(Steer::to)).filter(hop -> hop.nf().equals(nf)).findFirst();
-  }
-
-  /** Undoes {@link #steer}. */
-  public synchronized void unsteer(Steer steer) {
-    if (steers.remove(steer)) {
-      publish();
-    }
   }
 
   private void publish() {
     version++;
-    var begin = rules.stream().map(rule -> follow(rule.path)).toList();
-    var arriving = paths.values().stream().map(this::follow).toList();
+    var begin = rules.stream().map(rule -> steered(rule.path)).toList();
+    var arriving = paths.values().stream().map(this::steered).toList();
     var next = new Classifier(version, begin, arriving, unclassified);
     each(worker -> {
       worker.classifier(next);
@@ -149,37 +154,12 @@ public final class Dataplane {
     });
   }
 
-  private Path follow(Path path) {
-    var parts = steered(path);
-    return parts.size() < 2 ? path : path.with(parts.subList(0, parts.size() - 1));
-  }
-
-  /**
-   * Where the parts of a path go, the first that matches a packet decides; the last is the path itself. A steer moves what
-   * goes to its {@code from} at that time, so a flow can be moved on, and back.
-   */
-  private List<Steer> steered(Path path) {
-    var parts = new ArrayList<Steer>();
-    if (path.next() == null) {
-      return parts;
+  private Path steered(Path path) {
+    if (path.next() == null || steers.isEmpty()) {
+      return path;
     }
-    parts.add(new Steer(FlowSpace.EVERYTHING, path.next(), path.next()));
-    for (var steer : steers) {
-      if (!steer.scope().overlaps(path.scope())) {
-        continue;
-      }
-      var moved = new ArrayList<Steer>();
-      for (var part : parts) {
-        if (part.to().nf().equals(steer.from().nf())) {
-          part.scope().intersection(steer.scope())
-              .forEach(scope -> moved.add(new Steer(scope, steer.to(), steer.from())));
-        }
-      }
-      parts.subList(0, parts.size() - 1)
-          .removeIf(part -> moved.stream().anyMatch(later -> later.scope().contains(part.scope())));
-      parts.addAll(0, moved);
-    }
-    return parts;
+    var mine = steers.stream().filter(steer -> steer.scope().overlaps(path.scope())).toList();
+    return mine.isEmpty() ? path : path.with(mine);
   }
 
   /** Puts other translation rules in force; each worker gets rules with counters of its own. */

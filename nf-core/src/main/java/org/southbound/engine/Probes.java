@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.southbound.api.VnfApi.TraceHop;
 import org.southbound.chain.ControlFrame;
+import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
 import org.southbound.packet.Packet;
 
@@ -136,9 +137,14 @@ final class Probes {
 
   private void answer(Worker worker, String sender, UUID id, long value, int spi, StringBuilder text) {
     int blank = sender.lastIndexOf(' ');
-    // Numeric addresses only: a probe must not make this NF ask a name server.
-    var address = java.net.InetAddress.ofLiteral(sender.substring(0, blank));
-    var to = dataplane.hop("", new InetSocketAddress(address, Integer.parseInt(sender.substring(blank + 1))));
+    NextHop to;
+    try {
+      // Numeric addresses only: a probe must not make this NF ask a name server.
+      var address = java.net.InetAddress.ofLiteral(sender.substring(0, Math.max(0, blank)));
+      to = dataplane.hop("", new InetSocketAddress(address, Integer.parseInt(sender.substring(blank + 1))));
+    } catch (IllegalArgumentException malformed) {
+      return;
+    }
     worker.execute(() -> {
       var packet = worker.controlFrame();
       if (packet != null) {

@@ -23,7 +23,6 @@ import org.southbound.api.VnfApi.Operation;
 import org.southbound.api.VnfApi.Relationship;
 import org.southbound.api.VnfApi.StateRequest;
 import org.southbound.api.VnfApi.TakeOver;
-import org.southbound.classifier.Path;
 import org.southbound.flow.DirtySet;
 import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
@@ -617,6 +616,7 @@ final class Replications {
       standby.close();
     }
     ownerships.set(packets, neighbours.self().nf(), epoch, "active");
+    mover.reclaim(packets, epoch);
     var fence = FenceRequest.newBuilder().setScope(Messages.scope(packets)).setEpoch(epoch)
         .setOldOwner(standby.source.nf()).setNewOwner(Messages.endpoint(neighbours.self()))
         .setReplication(standby.id.toString()).build();
@@ -687,8 +687,7 @@ final class Replications {
       events.accept(new Event.OwnershipChanged(scope, owner.nf(), neighbours.self().nf(), fence.getEpoch(), id,
           "take-over"));
     } else {
-      dataplane.toward(fence.getOldOwner())
-          .ifPresent(from -> dataplane.steer(new Path.Steer(scope, to, from)));
+      dataplane.steer(scope, fence.getOldOwner(), to);
     }
   }
 

@@ -352,6 +352,15 @@ final class StateMover {
     }
   }
 
+  /** What this NF once redirected, or was fenced from, is its own again. */
+  void reclaim(FlowSpace scope, long epoch) {
+    dataplane.each(worker -> {
+      worker.guards().stream().filter(guard -> scope.contains(guard.scope) && guard.epoch < epoch
+          && guard.mode() != Guard.Mode.HOLD).forEach(worker::remove);
+      return null;
+    });
+  }
+
   /** Packets that guards hold now. */
   long held(List<Guard> guards) {
     long sum = 0;

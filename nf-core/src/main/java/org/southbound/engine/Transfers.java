@@ -601,12 +601,7 @@ final class Transfers {
     ownerships.set(job.packets, neighbours.self().nf(), epoch, "active");
     outcomes.put(job.prepare.getJob(),
         OutcomeReply.newBuilder().setState(OutcomeReply.State.OWNED).setEpoch(epoch).build());
-    // What this NF once redirected or was fenced from is its own again.
-    dataplane.each(worker -> {
-      worker.guards().stream().filter(guard -> job.packets.contains(guard.scope) && guard.epoch < epoch
-          && guard.mode() != Guard.Mode.HOLD).forEach(worker::remove);
-      return null;
-    });
+    mover.reclaim(job.packets, epoch);
     mover.guards(job.guards, (worker, guard) -> {
       guard.mode(Guard.Mode.AWAIT_MARKS);
       worker.release(guard);
@@ -718,12 +713,14 @@ final class Transfers {
     if (request.getEpoch() < known) {
       throw new PeerException("southbound:not-owner", "the scope was given by epoch " + known);
     }
-    var from = dataplane.toward(request.getFrom())
-        .orElseThrow(() -> new PeerException("southbound:unknown-scope",
-            "no path leads from here to " + request.getFrom(), neighbours.self().nf(), 0, null));
-    var paths = dataplane.steer(new Path.Steer(scope, dataplane.hop(to.nf(), Neighbours.data(to)), from));
-    int marks = request.getMark() ? Marks.send(dataplane, paths, from, UUID.fromString(request.getJob()), scope)
-        : paths.size();
+    var former = dataplane.hopTo(request.getFrom()).orElse(null);
+    if (former == null || dataplane.leadingTo(request.getFrom(), scope).isEmpty()) {
+      throw new PeerException("southbound:unknown-scope", "no path leads from here to " + request.getFrom(),
+          neighbours.self().nf(), 0, null);
+    }
+    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)));
+    int marks = request.getMark()
+        ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), scope) : paths.size();
     return SteerReply.newBuilder().setPaths(marks).build();
   }
 }

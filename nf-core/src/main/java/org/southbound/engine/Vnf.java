@@ -16,7 +16,6 @@ import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi;
 import org.southbound.chain.ChainingProtocol;
 import org.southbound.chain.ControlFrame;
-import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
 import org.southbound.classifier.Translations;
 import org.southbound.flow.FlowSpace;
@@ -305,26 +304,12 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   private int mark(String source, FlowSpace scope, UUID marker) throws PeerException {
-    var paths = new ArrayList<Path>();
-    var hops = new ArrayList<NextHop>();
-    for (var path : dataplane.beginning()) {
-      remember(path, source, scope, paths, hops);
-    }
-    for (var path : dataplane.arriving()) {
-      remember(path, source, scope, paths, hops);
-    }
-    if (paths.isEmpty()) {
+    var paths = dataplane.leadingTo(source, scope);
+    var hop = dataplane.hopTo(source);
+    if (paths.isEmpty() || hop.isEmpty()) {
       throw new PeerException("southbound:unknown-scope", "no path of this scope leads from here to " + source);
     }
-    return Marks.send(dataplane, paths, hops.getFirst(), marker, scope);
-  }
-
-  /** Notes a path that leads to {@code source}, or did before its scope was steered elsewhere. */
-  private static void remember(Path path, String source, FlowSpace scope, List<Path> paths, List<NextHop> hops) {
-    if (path.next() != null && path.next().nf().equals(source) && path.scope().overlaps(scope)) {
-      paths.add(path);
-      hops.add(path.next());
-    }
+    return Marks.send(dataplane, paths, hop.get(), marker, scope);
   }
 
   @Override

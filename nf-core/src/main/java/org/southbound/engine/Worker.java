@@ -32,6 +32,7 @@ import org.southbound.packet.Drop;
 import org.southbound.packet.Packet;
 import org.southbound.packet.PacketPool;
 import org.southbound.packet.Parser;
+import org.southbound.packet.Protocol;
 import org.southbound.state.StateLayout;
 
 /**
@@ -97,6 +98,7 @@ public final class Worker implements AutoCloseable {
   private long nowMillis;
   private long nextTickMillis;
   private long prefetched;
+  private long bugs;
   private boolean receiving = true;
   private volatile boolean running = true;
   private volatile boolean inputEnded;
@@ -228,13 +230,28 @@ public final class Worker implements AutoCloseable {
   private void run() {
     try {
       while (running) {
-        if (doWork() == 0) {
+        int work;
+        try {
+          work = doWork();
+        } catch (RuntimeException bug) {
+          work = 1;
+          survive(bug);
+        }
+        if (work == 0) {
           poller.await(IDLE_MILLIS);
         }
       }
     } finally {
       stopped.countDown();
     }
+  }
+
+  /** A bug outside of the NF costs the rest of a batch, not the worker. */
+  private void survive(RuntimeException bug) {
+    if (bugs++ == 0) {
+      LOG.error("worker {} failed; further failures are only counted", name, bug);
+    }
+    batch.clear();
   }
 
   /** Runs {@code command} on the worker's thread between two batches; any thread. */
@@ -262,15 +279,19 @@ public final class Worker implements AutoCloseable {
   public int doWork() {
     nowMillis = (System.nanoTime() - originNanos) / 1_000_000;
     int work = runCommands();
-    if (receiving) {
-      for (int i = 0; i < polled.length; i++) {
+    for (int i = 0; i < polled.length; i++) {
+      // What another worker has taken goes on even when nothing more is taken from outside.
+      if (receiving || polled[i] instanceof Ring) {
         int n = polled[i].receive(batch);
         if (n > 0) {
           round(polled[i], i, n);
           work += n;
         }
       }
-      inputEnded = ended();
+    }
+    if (receiving && !inputEnded && ended()) {
+      countDiscarded();
+      inputEnded = true;
     }
     if (nowMillis >= nextTickMillis) {
       tick();
@@ -317,6 +338,10 @@ public final class Worker implements AutoCloseable {
     }
     nf.tick(nowMillis);
     flush();
+    countDiscarded();
+  }
+
+  private void countDiscarded() {
     for (var port : polled) {
       counters.discarded(port);
     }
@@ -464,6 +489,9 @@ public final class Worker implements AutoCloseable {
     int verdict = nf.process(packet, flow);
     int after = flow.id();
     if (after >= 0) {
+      if (id < 0 && isFlow(packet)) {
+        counters.flows.add(1);
+      }
       if (flow.ends()) {
         nf.flowEnded(flow);
         flows.remove(after);
@@ -473,6 +501,12 @@ public final class Worker implements AutoCloseable {
       }
     }
     return verdict;
+  }
+
+  /** Whether the packet is of a 5-tuple, or of an ICMP query: errors and neighbour discovery have no flow of their own. */
+  private static boolean isFlow(Packet packet) {
+    boolean icmp = packet.protocol() == (packet.ipVersion() == 4 ? Protocol.ICMP : Protocol.ICMPV6);
+    return !icmp || packet.k4 >>> 32 != 0;
   }
 
   /** Sends a processed packet to the next hop, or out. */
@@ -764,9 +798,9 @@ public final class Worker implements AutoCloseable {
     return tables;
   }
 
-  /** Flows that got a record since the start; any thread. */
+  /** Bidirectional 5-tuples, and ICMP queries by identifier, that got a record by a packet; any thread. */
   public long flowsSeen() {
-    return flows.inserted();
+    return counters.flows.get();
   }
 
   /** The NF. */
@@ -787,6 +821,11 @@ public final class Worker implements AutoCloseable {
   /** Whether all inputs but the data port have come to their end; any thread. */
   public boolean inputEnded() {
     return inputEnded;
+  }
+
+  /** Packets left in the pool; worker thread only. */
+  int free() {
+    return pool.available();
   }
 
   /** Keeps the compiler from dropping the prefetch. */

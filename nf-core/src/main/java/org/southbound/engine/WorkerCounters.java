@@ -19,6 +19,8 @@ public final class WorkerCounters {
   public final Counter sent = new Counter();
   /** Packets the NF made. */
   public final Counter generated = new Counter();
+  /** Flows that got a record because a packet of theirs came. */
+  public final Counter flows = new Counter();
   /** Packets that wait now. */
   public final Counter held = new Counter();
   /** Control frames taken; not among the received. */

@@ -7,8 +7,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.engine.EngineMetrics;
 import org.southbound.engine.Neighbours;
@@ -30,6 +35,7 @@ import org.southbound.peer.TrustException;
 public final class Instance implements AutoCloseable {
   private final Settings settings;
   private final List<Worker> workers = new ArrayList<>();
+  private final List<Port> ingress = new ArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
   private final Metrics metrics = new Metrics();
   private final Vnf vnf;
@@ -41,7 +47,7 @@ public final class Instance implements AutoCloseable {
   public Instance(Settings settings) throws StartException {
     this.settings = settings;
     try {
-      Files.createDirectories(settings.home());
+      makeHome();
       trust = Trust.open(settings.name(), settings.home(), settings.trust().orElse(null), InstantSource.system());
       openWorkers();
       data = dataPort().address();
@@ -70,6 +76,15 @@ public final class Instance implements AutoCloseable {
     } catch (StartException failure) {
       close();
       throw failure;
+    }
+  }
+
+  private void makeHome() throws StartException {
+    try {
+      Files.createDirectories(settings.home());
+    } catch (IOException failure) {
+      throw new StartException("cannot make the folder " + settings.home() + " (" + failure.getClass().getSimpleName()
+          + "); name another by --home", false, failure);
     }
   }
 
@@ -115,7 +130,19 @@ public final class Instance implements AutoCloseable {
       workers.forEach(worker -> worker.ingress(other));
       return;
     }
-    workers.getFirst().input(Ports.open(spec, Ports.Options.of(Ports.Direction.INGRESS, "--ingress")));
+    var port = open(spec, Ports.Direction.INGRESS, "--ingress");
+    ingress.add(port);
+    workers.getFirst().input(port);
+  }
+
+  /** A file's own complaint does not know which flag named it. */
+  private static Port open(String spec, Ports.Direction direction, String flag) throws PortException {
+    try {
+      return Ports.open(spec, Ports.Options.of(direction, flag));
+    } catch (PortException failure) {
+      boolean complete = failure.usage() || failure.getMessage().contains(flag);
+      throw complete ? failure : PortException.failed(failure.getMessage() + "; correct " + flag, failure);
+    }
   }
 
   private void egress(Worker worker, Port dataPort) throws PortException {
@@ -126,7 +153,7 @@ public final class Instance implements AutoCloseable {
     if (spec.startsWith("udp:")) {
       worker.egress(dataPort, Ports.udpAddress(spec, "--egress"));
     } else {
-      worker.egress(Ports.open(spec, Ports.Options.of(Ports.Direction.EGRESS, "--egress")), null);
+      worker.egress(open(spec, Ports.Direction.EGRESS, "--egress"), null);
     }
   }
 
@@ -160,9 +187,40 @@ public final class Instance implements AutoCloseable {
     return peerPort;
   }
 
-  /** Whether all files were read, and what was read has been processed. */
+  /** Whether all files were read; the first worker has them all. What it read may be on its way through other workers. */
   public boolean inputEnded() {
-    return workers.stream().allMatch(Worker::inputEnded);
+    return workers.getFirst().inputEnded();
+  }
+
+  /** Why a file ended too early, in one line; empty if none did. */
+  public Optional<String> inputFailure() {
+    return ingress.stream().map(Port::failure).filter(Objects::nonNull).map(PortException::getMessage).findFirst();
+  }
+
+  /**
+   * Waits until every packet that was taken is accounted for and none is held; at most {@code millis}. To be called when
+   * no more packets come.
+   */
+  public void settle(long millis) throws InterruptedException {
+    long deadline = System.nanoTime() + millis * 1_000_000;
+    var never = new CountDownLatch(1);
+    while (!settled(account()) && System.nanoTime() < deadline) {
+      never.await(1, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static boolean settled(Account account) {
+    long dropped = account.dropped.values().stream().mapToLong(Long::longValue).sum();
+    return account.held == 0 && account.received + account.generated == account.sent + dropped;
+  }
+
+  /** Takes no packets any more and waits until those that were taken have left; at most {@code millis}. */
+  public void drain(long millis) throws InterruptedException {
+    vnf.dataplane().each(worker -> {
+      worker.stopReceiving();
+      return null;
+    });
+    settle(millis);
   }
 
   /** The account of all packets. */
@@ -171,7 +229,7 @@ public final class Instance implements AutoCloseable {
     long sent = 0;
     long generated = 0;
     long held = 0;
-    var dropped = new java.util.EnumMap<Drop, Long>(Drop.class);
+    var dropped = new EnumMap<Drop, Long>(Drop.class);
     for (var worker : workers) {
       var counters = worker.counters();
       received += counters.received.get();
