@@ -49,11 +49,14 @@ public final class Bench implements Callable<Integer> {
 
   /** Benchmarks that compare whole processes, beside those of JMH. */
   private interface Processes {
-    /** Runs loads of that many seconds. */
-    List<Figure> run(double seconds) throws IOException, InterruptedException;
+    /** Runs loads of that many seconds; {@code write}: keeps the figures in the sources, where they have a place there. */
+    List<Figure> run(double seconds, boolean write) throws IOException, InterruptedException;
   }
 
-  private static final Map<String, Processes> PROCESSES = Map.of("ForwardBench.cpu", ForwardBench::run);
+  private static final Map<String, Processes> PROCESSES = Map.of(
+      "ForwardBench.cpu", (seconds, write) -> ForwardBench.run(seconds),
+      "TransferBench.transfer", (seconds, write) -> TransferBench.run(),
+      "VariantsBench.variants", (seconds, write) -> VariantsBench.run(write));
 
   @Parameters(paramLabel = "NAME", arity = "0..*", description = "Benchmarks whose name contains this; all if none.")
   private List<String> names = List.of();
@@ -63,6 +66,9 @@ public final class Bench implements Callable<Integer> {
   private Path json;
   @Option(names = "--seconds", paramLabel = "N", defaultValue = "1", description = "Length of an iteration, of which there are 8 (default ${DEFAULT-VALUE}).")
   private int seconds;
+
+  @Option(names = "--write", description = "Write the numbers of the variants, which getVariants returns, to the sources.")
+  private boolean write;
 
   public static void main(String[] args) {
     System.exit(new CommandLine(new Bench()).setParameterExceptionHandler((error, arguments) -> refuse(error, 2))
@@ -93,7 +99,7 @@ public final class Bench implements Callable<Integer> {
       for (RunResult result : new Runner(options(measured)).run()) figures.addAll(figures(result));
     }
     for (String name : chosen) {
-      if (PROCESSES.containsKey(name)) figures.addAll(PROCESSES.get(name).run(seconds));
+      if (PROCESSES.containsKey(name)) figures.addAll(PROCESSES.get(name).run(seconds, write));
     }
     figures.forEach(figure -> System.out.println(figure.line()));
     if (json != null) {

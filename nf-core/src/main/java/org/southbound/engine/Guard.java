@@ -30,12 +30,17 @@ final class Guard {
     OPEN
   }
 
+  /** A mark that came while the packets before it wait here. */
+  record Mark(UUID marker, String scope, int spi, int si) {
+  }
+
   final UUID job;
   final FlowSpace scope;
   final long epoch;
   private final int limit;
   private final ArrayDeque<Packet> redirected = new ArrayDeque<>();
   private final ArrayDeque<Packet> direct = new ArrayDeque<>();
+  private final ArrayDeque<Mark> marks = new ArrayDeque<>();
   private Mode mode;
   private NextHop to;
   private int marksAwaited;
@@ -90,6 +95,16 @@ final class Guard {
   /** The next packet that came directly, or null. */
   Packet nextDirect() {
     return direct.poll();
+  }
+
+  /** Keeps a mark, which goes behind the packets. */
+  void hold(Mark mark) {
+    marks.add(mark);
+  }
+
+  /** The next mark, or null. */
+  Mark nextMark() {
+    return marks.poll();
   }
 
   int held() {

@@ -377,6 +377,9 @@ final class Replications {
       if (schema >= mirror.size()) {
         throw new PeerException("southbound:schema-mismatch", "no schema has the index " + schema);
       }
+      if (closed) {
+        return;
+      }
       int size = begin.getSchemas(schema).getRecordSize();
       var from = MemorySegment.ofArray(records);
       octets += records.length;
@@ -484,8 +487,7 @@ final class Replications {
     while (true) {
       var message = stream.receive(SILENCE);
       if (standby.closed) {
-        stream.send(ReplicationFromStandby.newBuilder()
-            .setPromoted(org.southbound.peer.v1.Promoted.newBuilder().setEpoch(standby.begin.getEpoch() + 1)).build());
+        promoted(standby, stream);
         return;
       }
       if (message == null) {
@@ -517,7 +519,10 @@ final class Replications {
         case DELTA -> {
           pending.add(message.getDelta());
           if (message.getDelta().getLast()) {
-            apply(standby, pending);
+            if (!apply(standby, pending)) {
+              promoted(standby, stream);
+              return;
+            }
             pending.clear();
             ack(stream, message.getDelta().getSequence());
           }
@@ -531,14 +536,24 @@ final class Replications {
     }
   }
 
-  /** A sequence is applied as a whole: what it removes goes first. */
-  private static void apply(Standby standby, List<Delta> sequence) throws PeerException {
+  private static void promoted(Standby standby, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
+      throws PeerException {
+    stream.send(ReplicationFromStandby.newBuilder()
+        .setPromoted(org.southbound.peer.v1.Promoted.newBuilder().setEpoch(standby.begin.getEpoch() + 1)).build());
+  }
+
+  /** A sequence is applied as a whole: what it removes goes first. False: this NF took over meanwhile. */
+  private static boolean apply(Standby standby, List<Delta> sequence) throws PeerException {
     synchronized (standby) {
+      if (standby.closed) {
+        return false;
+      }
       for (var delta : sequence) {
         standby.removed(delta.getSchema(), delta.getRemoved().toByteArray());
         standby.records(delta.getSchema(), delta.getRecords().toByteArray());
       }
       standby.lastSync = Instant.now();
+      return true;
     }
   }
 

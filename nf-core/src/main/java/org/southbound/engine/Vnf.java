@@ -157,9 +157,15 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     boolean redirected = (packet.flags & Packet.REDIRECTED) != 0;
     if (!redirected) {
       for (var guard : worker.guards()) {
-        if (guard.mode() == Guard.Mode.REDIRECT && guard.scope.overlaps(scope)) {
+        if (!guard.scope.overlaps(scope)) {
+          continue;
+        }
+        if (guard.mode() == Guard.Mode.REDIRECT) {
           packet.flags |= Packet.REDIRECTED;
           worker.sendControl(packet, packet.spi, packet.si, guard.to());
+        } else if (guard.mode() == Guard.Mode.HOLD) {
+          // The new owner was faster than the news of it.
+          guard.hold(new Guard.Mark(marker, ControlFrame.text(packet), packet.spi, packet.si));
         }
       }
     }

@@ -648,6 +648,16 @@ public final class Worker implements AutoCloseable {
       }
     }
     flush();
+    if (guard.mode() == Guard.Mode.REDIRECT) {
+      for (Guard.Mark mark; (mark = guard.nextMark()) != null;) {
+        var packet = controlFrame();
+        if (packet != null) {
+          ControlFrame.write(packet, ControlFrame.MARK, mark.marker(), 0, mark.scope());
+          packet.flags |= Packet.REDIRECTED;
+          sendControl(packet, mark.spi(), mark.si(), guard.to());
+        }
+      }
+    }
   }
 
   /** Drops what a guard held: the source has its own copy, or was told. */

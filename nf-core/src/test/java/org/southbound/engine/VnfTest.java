@@ -152,6 +152,34 @@ final class VnfTest {
   }
 
   @Test
+  void shouldSteerFlowsThatMoveBack() throws Exception {
+    var a = bed.node("a", Monitor::new);
+    var b = bed.node("b", Monitor::new);
+    var b2 = bed.node("b2", Monitor::new);
+    a.vnf.serviceChain(chain(FlowSpace.EVERYTHING, b), SOON);
+    try (var traffic = new Traffic(bed, a, 100, 200)) {
+      traffic.until(2000);
+      for (int i = 0; i < 4; i++) {
+        var from = i % 2 == 0 ? b : b2;
+        from.events.clear();
+        from.vnf.transfer(request(i % 2 == 0 ? b2 : b, FlowSpace.parse("udp"), "loss-free", Map.of()));
+        var job = ended(from);
+        assertEquals("complete", job.state(), job.message());
+      }
+      traffic.finish();
+    }
+    assertTrue(Testbed.eventually(SOON, () -> bed.received() >= 20_000),
+        () -> bed.received() + " " + bed.nodes.stream().map(Testbed.Node::account).toList());
+    assertEquals(Map.of("lost", 0L, "duplicated", 0L, "reordered", 0L), bed.faults(100, 200));
+    long before = b2.sum(each -> each.received.get());
+    for (int flow = 0; flow < 100; flow++) {
+      bed.send(a, flow, 200);
+    }
+    assertTrue(Testbed.eventually(SOON, () -> bed.received() >= 20_100));
+    assertEquals(before, b2.sum(each -> each.received.get()), "no packet goes by way of the former owner");
+  }
+
+  @Test
   void shouldKeepTheSourceInChargeWhenTheDestinationRefuses() throws Exception {
     var a = bed.node("a", Monitor::new);
     var b = bed.node("b", org.southbound.nf.Firewall::new);

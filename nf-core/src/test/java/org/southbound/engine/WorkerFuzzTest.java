@@ -112,7 +112,8 @@ final class WorkerFuzzTest {
   }
 
   private static Config open() {
-    return new Config(Map.of("default-action", "accept", "mid-stream", "true", "denied-flood-threshold", "10"), Map.of(),
+    return new Config(Map.of("default-action", "accept", "mid-stream", "true", "denied-flood-threshold", "10"),
+        Map.of(),
         Map.of(), Map.of());
   }
 

@@ -76,6 +76,7 @@ final class Capture implements AutoCloseable {
    * @param sums offsets of the checksums that cover the address, UDP's with the flag UDP_SUM
    * @param outer offset of the ICMP error's checksum that covers address and sums, or -1
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, never handed out
   record Patch(long at, int client, int version, int[] sums, long outer) {
   }
 

@@ -31,7 +31,7 @@ final class SocketDrops {
     var suffix = String.format(":%04X", port);
     long sum = 0;
     for (var line : table) {
-      var columns = line.trim().split("\\s+");
+      var columns = line.trim().split("\\s+", -1);
       if (columns.length > DROPS && columns[LOCAL].endsWith(suffix)) {
         sum += Long.parseLong(columns[DROPS]);
       }

@@ -94,7 +94,7 @@ public final class TrafficRun {
       try {
         refused = send(capture, source, ledger, begin);
         end = System.nanoTime();
-        awaitStragglers(ledger, end);
+        awaitStragglers(end);
       } finally {
         receiverEnds = true;
         poller.wake();
@@ -206,7 +206,7 @@ public final class TrafficRun {
     }
   }
 
-  private void awaitStragglers(Ledger ledger, long end) {
+  private void awaitStragglers(long end) {
     long last = Math.max(end, lastNanos);
     for (long now = end; now - end < STRAGGLERS_NANOS && now - last < QUIET_NANOS; now = System.nanoTime()) {
       LockSupport.parkNanos(5 * TICK_NANOS);

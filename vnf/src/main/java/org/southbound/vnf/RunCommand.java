@@ -11,6 +11,7 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.southbound.packet.Drop;
@@ -93,7 +94,7 @@ final class RunCommand implements Command {
     }
   }
 
-  private static LinkedHashMap<String, Object> ready(Settings settings, Instance instance, Management endpoints) {
+  private static Map<String, Object> ready(Settings settings, Instance instance, Management endpoints) {
     var addresses = endpoints.addresses();
     var line = new LinkedHashMap<String, Object>();
     line.put("ready", true);
@@ -107,7 +108,7 @@ final class RunCommand implements Command {
     return line;
   }
 
-  private static void put(LinkedHashMap<String, Object> line, String name, String address) {
+  private static void put(Map<String, Object> line, String name, String address) {
     if (address != null) {
       line.put(name, address);
     }
@@ -139,7 +140,7 @@ final class RunCommand implements Command {
     return failure.isPresent() ? 1 : 0;
   }
 
-  private static LinkedHashMap<String, Object> done(Instance.Account account) {
+  private static Map<String, Object> done(Instance.Account account) {
     var dropped = new LinkedHashMap<String, Object>();
     account.dropped().forEach((Drop reason, Long count) -> dropped.put(reason.text(), count));
     var line = new LinkedHashMap<String, Object>();

@@ -38,7 +38,7 @@ final class VariantNumbers {
   private static Numbers numbers(Properties measured, String function, String operation, String variant) {
     var line = measured.getProperty(function + '.' + operation + '.' + variant,
         measured.getProperty("any." + operation + '.' + variant, "0 0 0"));
-    var numbers = line.trim().split("\\s+");
+    var numbers = line.trim().split("\\s+", -1);
     return new Numbers(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1]), Integer.parseInt(numbers[2]));
   }
 }
