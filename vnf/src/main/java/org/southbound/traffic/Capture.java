@@ -116,7 +116,7 @@ final class Capture implements AutoCloseable {
       Vxlan.write(memory, at, 0, Vxlan.ETHERNET);
       MemorySegment.copy(each, 0, memory, ValueLayout.JAVA_BYTE, at + Vxlan.LENGTH, each.length);
       if (first.take(at, each.length)) {
-        starts.add(new long[] {at, each.length});
+        starts.add(new long[]{at, each.length});
         at += Vxlan.LENGTH + each.length;
       }
     }
@@ -177,7 +177,7 @@ final class Capture implements AutoCloseable {
         if (source(packet).shiftable()) {
           began.add(source(packet));
         }
-        return new int[] {flows.size(), packet.reversed ? 1 : 0};
+        return new int[]{flows.size(), packet.reversed ? 1 : 0};
       });
       sides.add(2 * flow[0] + ((packet.reversed ? 1 : 0) ^ flow[1]));
       hashes.add(packet.hash);
@@ -267,9 +267,9 @@ final class Capture implements AutoCloseable {
     int flag = packet.protocol() == Protocol.UDP ? UDP_SUM : 0;
     if (packet.ipVersion() == 4) {
       int header = (int) packet.l3() + 10;
-      return transport ? new int[] {header, (int) l4 + field | flag} : new int[] {header};
+      return transport ? new int[]{header, (int) l4 + field | flag} : new int[]{header};
     }
-    return transport ? new int[] {(int) l4 + field | flag} : new int[0];
+    return transport ? new int[]{(int) l4 + field | flag} : new int[0];
   }
 
   /** Moves a frame's client addresses to those of {@code loop}. */

@@ -44,7 +44,8 @@ final class Clients {
   /** The clients among {@code all} addresses of a capture. */
   Clients(Set<Address> clients, Set<Address> all) {
     var sorted = new ArrayList<>(clients);
-    sorted.sort(Comparator.comparingInt(Address::version).thenComparingLong(Address::high).thenComparingLong(Address::low));
+    sorted.sort(
+        Comparator.comparingInt(Address::version).thenComparingLong(Address::high).thenComparingLong(Address::low));
     addresses = sorted.toArray(Address[]::new);
     step = new int[addresses.length];
     near = new int[addresses.length];

@@ -73,7 +73,8 @@ final class Fingerprint {
       return octets(hash, memory, l4, end);
     }
     return switch (packet.protocol()) {
-      case Protocol.TCP -> octets(mix(mix(hash, Wire.u64(memory, l4 + 4)), Wire.i32(memory, l4 + 12)), memory, l4 + 18, end);
+      case Protocol.TCP ->
+        octets(mix(mix(hash, Wire.u64(memory, l4 + 4)), Wire.i32(memory, l4 + 12)), memory, l4 + 18, end);
       case Protocol.UDP, Protocol.UDP_LITE -> octets(mix(hash, Wire.u16(memory, l4 + 4)), memory, l4 + 8, end);
       case Protocol.SCTP -> octets(mix(hash, Wire.i32(memory, l4 + 4)), memory, l4 + 12, end);
       default -> octets(hash, memory, l4, end);

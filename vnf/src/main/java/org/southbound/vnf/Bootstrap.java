@@ -53,7 +53,8 @@ final class Bootstrap {
       new Flag("egress", "PORT", null, true, "Packet port for what leaves the chain: the same kinds."),
       new Flag("user", "NAME", "admin", true, "Who may manage it, default admin."),
       new Flag("authorized-keys", "FILE", null, true, "Public keys of that user."),
-      new Flag("trust", "DIR", null, true, "Folder of a certificate authority that peers share; made if it is not there."),
+      new Flag("trust", "DIR", null, true,
+          "Folder of a certificate authority that peers share; made if it is not there."),
       new Flag("yang-path", "DIR", null, true, "Folder with more YANG modules."),
       new Flag("durability", "MODE", "sync", true,
           "sync: what was confirmed is on disk (default); batched: a moment later."),
@@ -150,7 +151,8 @@ final class Bootstrap {
   }
 
   private static StartException corrupt(Path file, String why, Throwable cause) {
-    return new StartException("cannot read " + file + " (" + why + "); correct it, or remove it and give the flags again",
+    return new StartException(
+        "cannot read " + file + " (" + why + "); correct it, or remove it and give the flags again",
         false, cause);
   }
 
@@ -160,7 +162,8 @@ final class Bootstrap {
     if (Files.exists(file)) {
       return;
     }
-    var lines = new StringBuilder("# What this instance was first started with. Flags of ./southbound run override it.\n");
+    var lines = new StringBuilder(
+        "# What this instance was first started with. Flags of ./southbound run override it.\n");
     var kept = new TreeMap<String, String>();
     for (var flag : FLAGS) {
       if (flag.kept && given.containsKey(flag.name)) {
@@ -177,7 +180,8 @@ final class Bootstrap {
       Files.writeString(fresh, lines);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failure) {
-      throw new StartException("cannot write " + file + " (" + failure.getMessage() + "); name another folder by --home",
+      throw new StartException(
+          "cannot write " + file + " (" + failure.getMessage() + "); name another folder by --home",
           false, failure);
     }
   }

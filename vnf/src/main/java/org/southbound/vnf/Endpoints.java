@@ -82,7 +82,8 @@ final class Endpoints implements Management {
     var password = AdminPassword.of(System.getenv(), settings, System.err);
     Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? SshKeys.authorized(settings.authorizedKeys().get())
         : Set.of();
-    users.put(new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null), keys));
+    users
+        .put(new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null), keys));
     var server = new NetconfServer(new NetconfConfig(settings.home(),
         new InetSocketAddress(InetAddress.getByName(settings.address()), settings.netconfPort()), schema, users,
         new DefaultPolicy(), settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,

@@ -37,8 +37,9 @@ final class EnrollCommand implements Command {
     if (make) {
       var name = Command.required(arguments, "--name");
       Enrollment.bundle(Path.of(Command.required(arguments, "--trust")), name, bundle, InstantSource.system());
-      out.println("wrote " + bundle + " for " + name + "; copy it there by a safe way, then: ./southbound enroll --home DIR"
-          + " --bundle FILE");
+      out.println(
+          "wrote " + bundle + " for " + name + "; copy it there by a safe way, then: ./southbound enroll --home DIR"
+              + " --bundle FILE");
     } else {
       if (Command.given(arguments, "--name")) {
         throw new UsageException("--name goes with --trust; a bundle knows its name");

@@ -44,8 +44,10 @@ final class RunCommand implements Command {
               .auxiliaryTypes(String.class).arity("1").description(flag.description()).build()
           : Command.option(flag.option(), flag.value(), flag.description()));
     }
-    spec.addOption(Command.flag("--evict-idle", "A full flow table evicts the idlest flow instead of refusing new ones."));
-    spec.addOption(Command.flag("--until-end", "Ends when every pcap ingress has been read, with an account of all packets."));
+    spec.addOption(
+        Command.flag("--evict-idle", "A full flow table evicts the idlest flow instead of refusing new ones."));
+    spec.addOption(
+        Command.flag("--until-end", "Ends when every pcap ingress has been read, with an account of all packets."));
     spec.usageMessage().description("Runs one VNF instance in the foreground.").footer("",
         "When all is listening it prints one line of JSON with the addresses. SIGTERM ends it.",
         "SOUTHBOUND_ADMIN_PASSWORD sets the user's password.");

@@ -151,7 +151,7 @@ final class TrafficCommand implements Command {
 
   private static int judge(Map<String, Object> account, PrintStream err) {
     var wrong = new ArrayList<String>();
-    for (var name : new String[] {"lost", "duplicated", "reordered", "refused"}) {
+    for (var name : new String[]{"lost", "duplicated", "reordered", "refused"}) {
       long count = (Long) account.get(name);
       if (count > 0) {
         wrong.add(count + " " + name);

@@ -45,8 +45,11 @@ final class Warmup {
   private void run() {
     var own = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var options = Ports.Options.of(Ports.Direction.BOTH, "--data-port");
-    try (arena; var pool = new PacketPool(Batch.SIZE); var outside = Ports.udp("warm-up", own, options);
-        var worker = new Worker("warm-up", Catalog.FUNCTIONS.get(function).get(), new Worker.Sizes(1024, 1024, false))) {
+    try (arena;
+        var pool = new PacketPool(Batch.SIZE);
+        var outside = Ports.udp("warm-up", own, options);
+        var worker = new Worker("warm-up", Catalog.FUNCTIONS.get(function).get(),
+            new Worker.Sizes(1024, 1024, false))) {
       var data = Ports.udp("warm-up-data", own, options);
       worker.data(data);
       worker.egress(data, outside.address());

@@ -85,7 +85,8 @@ final class UserConfig implements ConfigSubscriber {
 
   @Override
   public void apply() {
-    accounts.keySet().stream().filter(name -> !prepared.containsKey(name) && !name.equals(first)).forEach(users::remove);
+    accounts.keySet().stream().filter(name -> !prepared.containsKey(name) && !name.equals(first))
+        .forEach(users::remove);
     prepared.values().stream().filter(account -> !account.name().equals(first)).forEach(users::put);
     accounts = prepared;
   }
