@@ -176,7 +176,7 @@ final class LocalChain implements AutoCloseable {
         frame.putInt(ip + 12, 0x0A00_0001 + (flow / FLOWS_PER_HOST << 8));
         frame.putShort(ip + 20, (short) (1024 + flow % FLOWS_PER_HOST));
         frame.putShort(ip + 10, (short) 0).putShort(ip + 10, (short) Checksum.ipv4(segment, ip));
-        frame.putInt(PAYLOAD, flow).putInt(PAYLOAD + 4, (int) (n / flows));
+        frame.putInt(PAYLOAD, flow).putInt(PAYLOAD + 4, sequence);
         frame.clear();
         source.send(frame, to);
         begun += begins ? 1 : 0;
