@@ -54,7 +54,7 @@ class FakeInstance:
     self.args, self.shared, self.server = args, Shared(pathlib.Path(args.trust).parent), FakeServer()
     self.function, self.rules = b"", b""
     self.reports, self.sequence = [], 0
-    for name in ("get-chaining-protocols", "get-variants", "service-chain", "service-chain-update", "trace-chain", "preview-scope", "transfer",
+    for name in ("get-chaining-protocols", "get-variants", "service-chain", "service-chain-update", "trace-chain", "preview-scope", "get-state", "transfer",
                  "replicate", "take-over", "mark-last-in-transit", "query-metrics", "report-metrics", "get", "get-config", "edit-config"):
       self.server.answers[name] = getattr(self, name.replace("-", "_"))
     self.snmp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -97,6 +97,10 @@ class FakeInstance:
     mine = self.owner()[0] == self.args.name
     return (f'<flows xmlns="{STATE}">{600 if mine else 0}</flows><octets xmlns="{STATE}">76800</octets>'
             f'<owned xmlns="{STATE}">{str(mine).lower()}</owned>').encode()
+
+  def get_state(self, _):
+    return "".join(f'<record xmlns="{STATE}"><schema>connection</schema><key>6 192.0.2.1 {port} 198.51.100.1 80 0</key>'
+                   f'<kind>per-flow</kind><field><name>state</name><value>4</value></field></record>' for port in range(1024, 1624)).encode()
 
   def ended(self, job, kind, state="complete"):
     return (f"<id>{job}</id><kind>{kind}</kind><state>{state}</state><flows-total>600</flows-total><flows-done>600</flows-done><octets>76800</octets>"

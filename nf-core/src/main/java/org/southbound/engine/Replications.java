@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
@@ -52,6 +54,8 @@ final class Replications {
   private static final Logger LOG = LoggerFactory.getLogger(Replications.class);
   private static final Duration RECONNECT = Duration.ofMillis(500);
   private static final int HEARTBEAT_MILLIS = 100;
+  private static final Duration LAST_CHANGES = Duration.ofMillis(500);
+  private static final Duration UPSTREAMS_TOLD = Duration.ofSeconds(2);
   private static final Duration SILENCE = Duration.ofMillis(10L * HEARTBEAT_MILLIS);
 
   private final Dataplane dataplane;
@@ -166,6 +170,7 @@ final class Replications {
     private volatile long resyncs = -1;
     private volatile Instant lastSync;
     private volatile boolean resync;
+    private final CountDownLatch flushed = new CountDownLatch(1);
 
     Source(Jobs.Running job, Endpoint destination, long micros) {
       this.job = job;
@@ -247,6 +252,9 @@ final class Replications {
           }
           next = Math.max(next, System.nanoTime() - micros * 1000);
         }
+        // The scope was taken over, or the relationship ends: what changed up to now is the last that is sent.
+        update(stream, dirty);
+        flushed.countDown();
         stream.finish();
       } finally {
         mover.untrack(layouts, dirty);
@@ -324,6 +332,18 @@ final class Replications {
 
     private Delta.Builder delta(long number, int schema) {
       return Delta.newBuilder().setSequence(number).setSchema(schema);
+    }
+
+    /** Nothing of the scope is processed here any more: the standby gets the last changes, if it can be reached soon. */
+    void stopAfterLastChanges() {
+      stopped = true;
+      try {
+        if (!flushed.await(LAST_CHANGES.toMillis(), TimeUnit.MILLISECONDS)) {
+          LOG.warn("replication {} ended before its last changes were confirmed", job.id);
+        }
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
 
     Relationship relationship() {
@@ -608,31 +628,28 @@ final class Replications {
         chains.adopt(path, standby.begin.getUpstreamsList().stream().map(Messages::endpoint).toList());
       }
     }
-    synchronized (standby) {
-      for (int schema = 0; schema < standby.layouts.size(); schema++) {
-        adopt(standby.layouts.get(schema), standby.mirror.get(schema), job);
-      }
-      standbys.remove(standby.id, standby);
-      standby.close();
-    }
-    ownerships.set(packets, neighbours.self().nf(), epoch, "active");
-    mover.reclaim(packets, epoch);
-    chains.standAlone(packets);
     var fence = FenceRequest.newBuilder().setScope(Messages.scope(packets)).setEpoch(epoch)
         .setOldOwner(standby.source.nf()).setNewOwner(Messages.endpoint(neighbours.self()))
         .setReplication(standby.id.toString()).build();
-    var told = new ArrayList<Thread>();
-    standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct()
-        .forEach(each -> told.add(tell(each, fence)));
-    // The old owner is probably gone; it is told all the same, and nobody waits for it.
-    tell(standby.source, fence);
-    for (var thread : told) {
-      try {
-        thread.join(Duration.ofSeconds(2));
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
+    var guards = mover.guard(() -> new Guard(standby.id, packets, epoch, Guard.Mode.HOLD, Transfers.HOLD));
+    try {
+      // A source that lives stops, sends its last changes, and then what still comes to it; a dead one costs no time.
+      join(List.of(tell(standby.source, fence)), LAST_CHANGES);
+      synchronized (standby) {
+        for (int schema = 0; schema < standby.layouts.size(); schema++) {
+          adopt(standby.layouts.get(schema), standby.mirror.get(schema), job);
+        }
+        standbys.remove(standby.id, standby);
+        standby.close();
       }
+      ownerships.set(packets, neighbours.self().nf(), epoch, "active");
+      mover.reclaim(packets, epoch);
+      chains.standAlone(packets);
+    } finally {
+      mover.guards(guards, Worker::remove);
     }
+    join(standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct().map(each -> tell(each, fence))
+        .toList(), UPSTREAMS_TOLD);
     events.accept(new Event.OwnershipChanged(standby.scope, neighbours.self().nf(), standby.source.nf(), epoch,
         job.id, "take-over"));
   }
@@ -650,6 +667,16 @@ final class Replications {
       }
       mover.importRecords(layout, java.util.Arrays.copyOf(records, n * size), size, false);
       job.flowsDone += layout.kind() == StateLayout.Kind.PER_FLOW ? n : 0;
+    }
+  }
+
+  private static void join(List<Thread> threads, Duration most) {
+    for (var thread : threads) {
+      try {
+        thread.join(most);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -675,10 +702,6 @@ final class Replications {
     var to = dataplane.hop(owner.nf(), Neighbours.data(owner));
     if (fence.getOldOwner().equals(neighbours.self().nf())) {
       var id = UUID.fromString(fence.getReplication());
-      var source = sources.remove(id);
-      if (source != null) {
-        source.stopped = true;
-      }
       ownerships.set(scope, owner.nf(), fence.getEpoch(), "fenced");
       chains.standIn(scope, owner);
       mover.guard(() -> {
@@ -686,6 +709,11 @@ final class Replications {
         guard.to(to);
         return guard;
       });
+      var source = sources.get(id);
+      if (source != null) {
+        source.stopAfterLastChanges();
+        mover.remove(source.layouts, scope);
+      }
       events.accept(new Event.OwnershipChanged(scope, owner.nf(), neighbours.self().nf(), fence.getEpoch(), id,
           "take-over"));
     } else {

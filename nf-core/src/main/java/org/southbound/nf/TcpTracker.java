@@ -10,6 +10,7 @@ import org.southbound.packet.Options;
 import org.southbound.packet.Packet;
 import org.southbound.packet.Tcp;
 import org.southbound.packet.Wire;
+import org.southbound.packet.Wire;
 import org.southbound.state.StateLayout;
 
 /**
@@ -112,16 +113,15 @@ final class TcpTracker {
 
   /** Reads the header of a packet that is no later fragment. */
   void read(Packet packet) {
-    // No view in a field, or one that a method which is not inlined sees: it would be allocated.
-    var tcp = packet.tcp();
+    // No view: one that a method which is not inlined sees would be allocated.
     memory = packet.memory();
     header = packet.l4();
-    headerLength = tcp.headerLength();
-    flags = tcp.flags();
-    sequence = tcp.sequence();
+    headerLength = Wire.u8(memory, header + 12) >>> 4 << 2;
+    flags = Wire.u8(memory, header + 13);
+    sequence = Wire.i32(memory, header + 4);
     end = sequence + packet.payloadLength() + (flags >>> 1 & 1) + (flags & 1);
-    ack = tcp.acknowledgment();
-    window = tcp.window();
+    ack = Wire.i32(memory, header + 8);
+    window = Wire.u16(memory, header + 14);
   }
 
   /** Whether the flags of the segment at hand make sense together. */
