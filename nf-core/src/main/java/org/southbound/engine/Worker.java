@@ -371,7 +371,7 @@ public final class Worker implements AutoCloseable {
           verdict = parse(packet);
         }
         if (verdict == 0 && packet.ipVersion() != 0) {
-          if (rings.length > 1 && owner(packet.hash, rings.length) != place) {
+          if (rings.length > 1 && ownerOf(packet) != place) {
             verdict = handOver(packet);
           } else {
             hashes[touched++] = packet.hash;
@@ -405,7 +405,7 @@ public final class Worker implements AutoCloseable {
       NshVxlanGpe.encapsulateBare(packet);
       packet.outer = NshVxlanGpe.VXLAN;
     }
-    int to = owner(packet.hash, rings.length);
+    int to = ownerOf(packet);
     if (!rings[to].offer(packet)) {
       return Drop.WORKER_QUEUE.verdict();
     }
@@ -415,7 +415,20 @@ public final class Worker implements AutoCloseable {
 
   private int parse(Packet packet) {
     int verdict = Parser.parse(packet);
-    return verdict == 0 && packet.ipVersion() != 0 ? FlowKey.extract(packet, fragments, nowMillis) : verdict;
+    if (verdict != 0 || packet.ipVersion() == 0) {
+      return verdict;
+    }
+    if (Parser.isIcmpError(packet)) {
+      // It must not overtake the flow that it is about.
+      packet.flags |= Packet.ORDERED;
+    }
+    return FlowKey.extract(packet, fragments, nowMillis);
+  }
+
+  /** Whose flow the packet belongs to: of an ICMP error, the one that it is about. */
+  private int ownerOf(Packet packet) {
+    boolean related = (packet.flags & Packet.ORDERED) != 0 && FlowKey.related(packet, embedded) == 0;
+    return owner(related ? embedded.hash : packet.hash, rings.length);
   }
 
   /** Finds flow and path; returns true if the packet is held, and then belongs to a guard. */

@@ -46,7 +46,7 @@ public interface Port extends AutoCloseable {
    * Queues a packet. Its bytes must stay as they are until {@link #flush} has returned; the Packet object need not.
    * Packets of equal {@link Packet#hash} (0 of what belongs to no flow) to one destination leave in the order of these
    * calls; others may be regrouped.
-   * Nothing passes a {@link Packet#CONTROL} packet to the same destination in either direction.
+   * Nothing passes a {@link Packet#CONTROL} or {@link Packet#ORDERED} packet to the same destination in either direction.
    */
   void send(Packet packet, Destination destination);
 

@@ -331,7 +331,7 @@ final class UdpPort implements Port {
     int bucket = (packet.hash + number) & (BUCKETS - 1);
     int group = current;
     // The newest group is always allowed; an older one only if the flow is in no newer.
-    boolean mark = (packet.flags & Packet.CONTROL) != 0;
+    boolean mark = (packet.flags & (Packet.CONTROL | Packet.ORDERED)) != 0;
     if (mark || (group != groups - 1 && group < earliest(bucket)) || key[group] != wanted || room[group] == 0) {
       group = group(wanted, number, length, earliest(bucket), mark);
       current = group;

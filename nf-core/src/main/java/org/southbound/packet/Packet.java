@@ -35,6 +35,8 @@ public final class Packet {
   public static final int REDIRECTED = 1;
   /** {@link #flags}: no traffic but a mark, a probe or another message to the NF's own control. */
   public static final int CONTROL = 2;
+  /** {@link #flags}: keeps its place among the packets of all flows, as an ICMP error that is about another flow. */
+  public static final int ORDERED = 4;
 
   private final MemorySegment ownMemory;
   private final long ownStart;
@@ -76,7 +78,7 @@ public final class Packet {
   public int si;
   /** Context labels, 24 bits each; 0: none. */
   public final int[] labels = new int[LABELS];
-  /** {@link #REDIRECTED}, {@link #CONTROL}. */
+  /** {@link #REDIRECTED}, {@link #CONTROL}, {@link #ORDERED}. */
   public int flags;
   /** What the frame begins with: {@link #ETHERNET}, {@link #IPV4} or {@link #IPV6}. */
   public int inner;
