@@ -11,8 +11,8 @@ import org.southbound.packet.Packet;
  * Stands before the NF for a scope whose state is on the move, and says what becomes of its packets. Worker thread only.
  *
  * <pre>
- * source:       HOLD ------------------> REDIRECT (for good)         failure: released to the NF
- * destination:  HOLD --> AWAIT_MARKS --> released, gone              failure: released to nobody, gone
+ * source:       HOLD ------------------> REDIRECT (until the scope returns)   failure: released to the NF
+ * destination:  HOLD --> AWAIT_MARKS --> OPEN, gone if no older one remains   failure: sent back to the source
  * </pre>
  */
 final class Guard {
@@ -26,7 +26,7 @@ final class Guard {
     AWAIT_MARKS,
     /** Dropped: another NF took over while this one was away. */
     FENCED,
-    /** No guard any more: what it held is let go. */
+    /** This NF's own: packets go to the NF, whatever older guards say. */
     OPEN
   }
 
@@ -43,7 +43,7 @@ final class Guard {
   private final ArrayDeque<Mark> marks = new ArrayDeque<>();
   private Mode mode;
   private NextHop to;
-  private int marksAwaited;
+  private boolean yields;
   private long overflow;
 
   /** A guard that holds at most {@code limit} packets. */
@@ -111,17 +111,25 @@ final class Guard {
     return redirected.size() + direct.size();
   }
 
-  /** Packets dropped because too many were held. */
+  /** Packets that found it full. */
   long overflow() {
     return overflow;
   }
 
-  void awaitMarks(int marks) {
-    marksAwaited += marks;
+  /** While the owner may still fail to move, it processes what waits rather than to drop what finds no place. */
+  Guard yielding() {
+    yields = true;
+    return this;
   }
 
-  /** A mark came; true when it was the last. */
-  boolean marked() {
-    return --marksAwaited <= 0;
+  /** From now on ownership may change at any moment; false: the guard has opened before. */
+  boolean seal() {
+    yields = false;
+    return overflow == 0;
+  }
+
+  /** Whether it opens when too many packets wait. */
+  boolean yields() {
+    return yields || mode == Mode.AWAIT_MARKS;
   }
 }

@@ -643,10 +643,9 @@ final class Replications {
         standby.close();
       }
       ownerships.set(packets, neighbours.self().nf(), epoch, "active");
-      mover.reclaim(packets, epoch);
       chains.standAlone(packets);
     } finally {
-      mover.guards(guards, Worker::remove);
+      mover.guards(guards, Worker::settle);
     }
     join(standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct().map(each -> tell(each, fence))
         .toList(), UPSTREAMS_TOLD);

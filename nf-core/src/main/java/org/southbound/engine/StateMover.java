@@ -352,11 +352,12 @@ final class StateMover {
     }
   }
 
-  /** What this NF once redirected, or was fenced from, is its own again. */
-  void reclaim(FlowSpace scope, long epoch) {
+  /** A scope is this NF's own again, also a part of what it once redirected or was fenced from. */
+  void regain(FlowSpace scope, java.util.UUID job, long epoch) {
     dataplane.each(worker -> {
-      worker.guards().stream().filter(guard -> scope.contains(guard.scope) && guard.epoch < epoch
-          && guard.mode() != Guard.Mode.HOLD).forEach(worker::remove);
+      var guard = new Guard(job, scope, epoch, Guard.Mode.OPEN, 0);
+      worker.add(guard);
+      worker.settle(guard);
       return null;
     });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.engine;
 
+import com.google.protobuf.ByteString;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -51,6 +52,7 @@ final class Transfers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Transfers.class);
   private static final Duration OUTCOME_KNOWN = Duration.ofMinutes(5);
+  private static final int OUTCOMES = 1000;
   private static final long RETRY_MILLIS = 100;
   private static final int MARK_TRIES = 20;
   private static final long MARK_MILLIS = 250;
@@ -64,7 +66,14 @@ final class Transfers {
   private final Map<String, TransferVariant> variants = new LinkedHashMap<>();
   private final Specification specification;
   private final Consumer<Event> events;
-  private final Map<String, OutcomeReply> outcomes = new ConcurrentHashMap<>();
+  private final Map<String, OutcomeReply> outcomes = java.util.Collections.synchronizedMap(new LinkedHashMap<>() {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, OutcomeReply> eldest) {
+      return size() > OUTCOMES;
+    }
+  });
   private final Map<String, Incoming> incoming = new ConcurrentHashMap<>();
 
   Transfers(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, Jobs jobs,
@@ -131,7 +140,12 @@ final class Transfers {
             "the variant " + variant.name() + " does not take " + name);
       }
     }
-    return Integer.parseInt(options.getOrDefault("hold", Integer.toString(HOLD)));
+    var text = options.getOrDefault("hold", Integer.toString(HOLD));
+    if (!text.matches("[0-9]{1,7}")) {
+      throw new ApiException("invalid-value", "southbound:option-not-applicable", "options/hold",
+          "at most 9999999 packets can wait, not " + text);
+    }
+    return Integer.parseInt(text);
   }
 
   /** A transfer as its source sees it. */
@@ -251,7 +265,7 @@ final class Transfers {
     @Override
     public void hold() throws CancelledException {
       checkCancelled();
-      guards = mover.guard(() -> new Guard(job.id, packets, epoch, Guard.Mode.HOLD, hold));
+      guards = mover.guard(() -> new Guard(job.id, packets, epoch, Guard.Mode.HOLD, hold).yielding());
       holdNanos = System.nanoTime();
     }
 
@@ -297,13 +311,13 @@ final class Transfers {
       job.epoch = epoch + 1;
     }
 
-    /** A hold that overflowed has lost packets, so ownership must not change on top of it. */
+    /** A hold that overflowed has opened, and the state that was copied is old: ownership must not change on top of it. */
     private void checkFull() throws PeerException {
-      long overflow = 0;
+      boolean closed = true;
       for (int i = 0; i < guards.size(); i++) {
-        overflow += Dataplane.on(dataplane.workers().get(i), guards.get(i)::overflow);
+        closed &= Dataplane.on(dataplane.workers().get(i), guards.get(i)::seal);
       }
-      if (overflow > 0) {
+      if (!closed) {
         throw new PeerException("southbound:resource",
             "more than " + hold + " packets had to wait; raise the option hold");
       }
@@ -341,6 +355,7 @@ final class Transfers {
         mover.guards(guards, (worker, guard) -> {
           guard.to(to);
           guard.mode(Guard.Mode.REDIRECT);
+          worker.supersede(guard);
           worker.release(guard);
         });
         job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
@@ -398,10 +413,16 @@ final class Transfers {
     final List<StateLayout> layouts;
     final List<Path> adopted = new ArrayList<>();
     final CountDownLatch marked = new CountDownLatch(1);
+    /** State that others share: merged when this NF is in charge, since a merge cannot be taken back. */
+    final List<Shared> shared = new ArrayList<>();
     List<Guard> guards = List.of();
     private int marksSeen;
     private int marksExpected = -1;
     private boolean closed;
+
+    /** Records of one chunk. */
+    record Shared(StateLayout layout, ByteString records, int size) {
+    }
 
     Incoming(TransferPrepare prepare, List<StateLayout> layouts) throws PeerException {
       this.prepare = prepare;
@@ -572,6 +593,12 @@ final class Transfers {
     }
     var layout = job.layouts.get(chunk.getSchema());
     int size = job.prepare.getSchemas(chunk.getSchema()).getRecordSize();
+    if (layout.kind() != StateLayout.Kind.PER_FLOW) {
+      share(job, layout, chunk, size);
+      checksum.update(chunk.getRecords().asReadOnlyByteBuffer());
+      counts[chunk.getSchema()] += chunk.getCount();
+      return;
+    }
     byte[] records = chunk.getRecords().toByteArray();
     if (records.length != (long) chunk.getCount() * size) {
       throw new PeerException("southbound:checksum", "a chunk holds other than it says");
@@ -581,6 +608,23 @@ final class Transfers {
       counts[chunk.getSchema()] += mover.importRecords(layout, records, size, true);
     } catch (StateMover.TableFullException full) {
       throw new PeerException("southbound:resource", "the table " + layout.schema() + " is full");
+    }
+  }
+
+  private void share(Incoming job, StateLayout layout, Chunk chunk, int size) throws PeerException {
+    if (chunk.getRecords().size() != (long) chunk.getCount() * size) {
+      throw new PeerException("southbound:checksum", "a chunk holds other than it says");
+    }
+    job.shared.add(new Incoming.Shared(layout, chunk.getRecords(), size));
+    long wanted = job.shared.stream().filter(each -> each.layout == layout)
+        .mapToLong(each -> each.records.size() / each.size).sum();
+    long room = dataplane.each(worker -> {
+      var table = worker.tables().get(layout);
+      return table.maximum() - table.size();
+    }).stream().mapToLong(Integer::longValue).sum();
+    if (wanted > room) {
+      throw new PeerException("southbound:resource", "the table " + layout.schema() + " has room for " + room
+          + " records");
     }
   }
 
@@ -601,10 +645,20 @@ final class Transfers {
       throw new PeerException("southbound:not-owner", "the source was told that the transfer has ended");
     }
     mover.settle(job.layouts, job.scope);
+    for (var each : job.shared) {
+      try {
+        mover.importRecords(each.layout, each.records.toByteArray(), each.size, false);
+      } catch (StateMover.TableFullException full) {
+        LOG.warn("transfer {}: the table {} filled up meanwhile; some records are missing", job.prepare.getJob(),
+            each.layout.schema());
+      }
+    }
     ownerships.set(job.packets, neighbours.self().nf(), epoch, "active");
     outcomes.put(job.prepare.getJob(),
         OutcomeReply.newBuilder().setState(OutcomeReply.State.OWNED).setEpoch(epoch).build());
-    mover.reclaim(job.packets, epoch);
+    if (job.guards.isEmpty()) {
+      mover.regain(job.packets, UUID.fromString(job.prepare.getJob()), epoch);
+    }
     chains.standAlone(job.packets);
     mover.guards(job.guards, (worker, guard) -> {
       guard.mode(Guard.Mode.AWAIT_MARKS);
@@ -657,7 +711,7 @@ final class Transfers {
       }
     }
     long held = mover.held(job.guards);
-    mover.guards(job.guards, Worker::remove);
+    mover.guards(job.guards, Worker::settle);
     long micros = (System.nanoTime() - began) / 1000;
     return TransferDrained.newBuilder().setHeld(held).setReleased(held).setPauseMicros(held > 0 ? micros : 0)
         .setDrainMicros(micros).setMarksSeen(job.seen()).build();

@@ -602,7 +602,7 @@ public final class Worker implements AutoCloseable {
   }
 
   private static boolean passes(Guard guard, Packet packet) {
-    return guard.mode() == Guard.Mode.AWAIT_MARKS && !guard.holds(packet);
+    return guard.mode() == Guard.Mode.OPEN || (guard.mode() == Guard.Mode.AWAIT_MARKS && !guard.holds(packet));
   }
 
   private boolean guarded(Guard guard, Packet packet, Path path) {
@@ -612,11 +612,16 @@ public final class Worker implements AutoCloseable {
           counters.held.add(1);
           return true;
         }
+        if (guard.yields()) {
+          guard.mode(Guard.Mode.OPEN);
+          release(guard);
+          return handle(packet);
+        }
         drop(Drop.HOLD_FULL.verdict());
       }
       case REDIRECT -> redirect(packet, path, guard.to());
       case FENCED -> drop(Drop.NOT_OWNER.verdict());
-      case OPEN -> throw new IllegalStateException("an open guard is none");
+      case OPEN -> throw new IllegalStateException("an open guard lets packets pass");
     }
     return false;
   }
@@ -648,6 +653,32 @@ public final class Worker implements AutoCloseable {
     guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
     guard.mode(Guard.Mode.OPEN);
     release(guard);
+  }
+
+  /** This NF owns a guard's scope: what waited is processed, and what older guards say of it holds no more. */
+  void settle(Guard guard) {
+    guard.mode(Guard.Mode.OPEN);
+    supersede(guard);
+    int place = Arrays.asList(guards).indexOf(guard);
+    boolean shadows = Arrays.stream(guards).skip(place + 1L).anyMatch(older -> older.scope.overlaps(guard.scope));
+    if (shadows) {
+      release(guard);
+    } else {
+      remove(guard);
+    }
+  }
+
+  /** Removes what older guards say for good, where a newer one says it for all of their scope. */
+  void supersede(Guard newer) {
+    int place = Arrays.asList(guards).indexOf(newer);
+    var kept = new ArrayList<>(Arrays.asList(guards).subList(0, place + 1));
+    for (var older : Arrays.asList(guards).subList(place + 1, guards.length)) {
+      boolean lasting = older.mode() != Guard.Mode.HOLD && older.mode() != Guard.Mode.AWAIT_MARKS;
+      if (!lasting || !newer.scope.contains(older.scope)) {
+        kept.add(older);
+      }
+    }
+    guards = kept.toArray(Guard[]::new);
   }
 
   /** Lets go what a guard held, in order, by whatever the guard's mode now says. */
