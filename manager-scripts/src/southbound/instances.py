@@ -45,7 +45,7 @@ class Process:
   """A process with its output: lines of JSON on stdout, the rest in a log file."""
 
   def __init__(self, arguments: List[str], log: pathlib.Path, environment: Dict[str, str], what: str):
-    self.what, self.log = what, log
+    self.what, self.log, self.asked = what, log, False
     with open(log, "wb") as errors:
       # A session of its own: an interrupt at the terminal is ours to handle.
       self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
@@ -90,7 +90,9 @@ class Process:
       raise ProcessFailed(f"{self.what} has not ended after {timeout:.0f} s, see {self.log}") from None
 
   def ask_to_end(self):
-    if self.running:
+    # Once: a second signal could reach a program that is ending and handles none any more.
+    if self.running and not self.asked:
+      self.asked = True
       self.process.send_signal(signal.SIGTERM)
 
   def stop(self, timeout: float = 6) -> Optional[int]:

@@ -37,7 +37,8 @@ class YangModulesTest {
   private static final Map<String, Set<String>> RPCS = Map.of(
       "southbound-chain", Set.of("get-chaining-protocols", "service-chain", "service-chain-update", "trace-chain"),
       "southbound-state",
-      Set.of("get-variants", "transfer", "replicate", "mark-last-in-transit", "preview-scope", "get-state", "cancel-operation",
+      Set.of("get-variants", "transfer", "replicate", "mark-last-in-transit", "preview-scope", "get-state",
+          "cancel-operation",
           "stop-replication", "take-over", "resync", "drain"),
       "southbound-metrics", Set.of("query-metrics", "report-metrics", "cancel-report", "diagnose"), "southbound-types",
       Set.of(), "southbound-spec", Set.of(), "southbound-nf", Set.of());
