@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference: what a network function in C does to forward over UDP tunnels with the same system calls as ours.
 // Receive (recvmmsg, UDP_GRO), parse VXLAN-GPE, NSH, Ethernet, IPv4 or IPv6, UDP or TCP, look the flow up in a table of
-// 128-octet records with an index of its own, count, rewrite the NSH in place, send (sendmmsg, UDP_SEGMENT).
+// 128-octet records with an index of its own, count by flow and by path, rewrite the NSH in place, send (sendmmsg,
+// UDP_SEGMENT). The same steps, in the same batches, as the worker takes with the counting NF; what the worker can do
+// beyond (metadata type 2, options, extension headers, fragments, other protocols, several next hops) is dropped here, so
+// the reference errs on the side of doing less.
 //
 // forward --listen HOST:PORT --to HOST:PORT [--spi N] [--seconds S] [--cpu N]
 // Prints packets, and CPU time of the process per packet between the first and the last one.
@@ -161,8 +164,9 @@ static struct record *find(struct packet *packet) {
   }
 }
 
-/** Next hop by path: as in a classifier, a table lookup per packet. */
+/** Next hop by path: as in a classifier, a table lookup per packet; and what is counted by path. */
 static uint32_t paths[256];
+static uint64_t path_packets[256], path_octets[256];
 
 static int process(struct packet *packet, uint32_t now) {
   struct record *record = find(packet);
@@ -180,10 +184,13 @@ static int process(struct packet *packet, uint32_t now) {
   }
   uint8_t *nsh = packet->start + VXLAN;
   uint32_t path = get32(nsh + 4), next = paths[path >> 8 & 255];
-  int ttl = (get16(nsh) >> 6 & 63) - 1;
-  if (ttl < 0 || (path & 255) <= 1) {
+  int ttl = get16(nsh) >> 6 & 63;
+  if (ttl == 1 || (path & 255) <= 1) {
     return 0;
   }
+  ttl = ttl ? ttl - 1 : 63;  // 0: from a sender without TTL, as the worker reads it
+  path_packets[path >> 8 & 255]++;
+  path_octets[path >> 8 & 255] += packet->length - OUTER;
   uint16_t base = __builtin_bswap16((get16(nsh) & 0xf03f) | ttl << 6);
   memcpy(nsh, &base, 2);
   path = __builtin_bswap32(next << 8 | ((path & 255) - 1));

@@ -64,7 +64,8 @@ final class ForwardBench {
 
   private static String build(Path folder, String name) throws IOException, InterruptedException {
     var program = folder.resolve(name).toString();
-    var compiler = new ProcessBuilder("gcc", "-O2", "-Wall", "-o", program, NATIVE.resolve(name + ".c").toString())
+    var compiler = new ProcessBuilder("gcc", "-O2", "-march=native", "-Wall", "-o", program,
+        NATIVE.resolve(name + ".c").toString())
         .inheritIO().start();
     if (!compiler.waitFor(BUILD_SECONDS, TimeUnit.SECONDS) || compiler.exitValue() != 0) {
       throw new IOException("gcc cannot build " + NATIVE.resolve(name + ".c"));

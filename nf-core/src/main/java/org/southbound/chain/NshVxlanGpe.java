@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Memory;
 import org.southbound.packet.Packet;
 
 /**
@@ -40,6 +41,12 @@ public final class NshVxlanGpe implements ChainingProtocol {
   private static final int DEFAULT_TTL = 63;
   private static final int REDIRECTED_BIT = 0x80 << 24;
   private static final int O_BIT = 1 << 29;
+  // I and P bits set, version 0, next protocol NSH.
+  private static final long COMMON_VXLAN_MASK = 0x3C00_00FFL << 32;
+  private static final long COMMON_VXLAN = 0x0C00_0004L << 32;
+  // Version 0, no O bit, six words, metadata type 1, Ethernet.
+  private static final long COMMON_NSH_MASK = 0xE03F_0FFFL << 32;
+  private static final long COMMON_NSH = 0x0006_0103L << 32;
   private static final int LABELS_OCTETS = 4 * Packet.LABELS;
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
@@ -70,6 +77,44 @@ public final class NshVxlanGpe implements ChainingProtocol {
 
   @Override
   public int decapsulate(Packet packet) {
+    return common(packet) ? 0 : any(packet);
+  }
+
+  // NSH with metadata type 1 around Ethernet, as the NFs before this one send it. False for all others and for whatever
+  // looks wrong: nothing is decided here.
+  private static boolean common(Packet packet) {
+    if (packet.length() < MD1) {
+      return false;
+    }
+    long at = Memory.at(packet, packet.start());
+    long vxlan = Memory.u64(packet, at);
+    long nsh = Memory.u64(packet, at + VXLAN);
+    if ((vxlan & COMMON_VXLAN_MASK) != COMMON_VXLAN || (nsh & COMMON_NSH_MASK) != COMMON_NSH || (nsh & 0xFF) == 0) {
+      return false;
+    }
+    long words = Memory.u64(packet, at + 16);
+    long moreWords = Memory.u64(packet, at + 24);
+    if ((words | moreWords) != 0) {
+      labels(packet, words, moreWords);
+    }
+    packet.spi = (int) nsh >>> 8;
+    packet.si = (int) nsh & 0xFF;
+    packet.inner = Packet.ETHERNET;
+    packet.pull(MD1);
+    return true;
+  }
+
+  private static void labels(Packet packet, long words, long moreWords) {
+    if ((words >>> 32 & REDIRECTED_BIT) != 0) {
+      packet.flags |= Packet.REDIRECTED;
+    }
+    packet.labels[0] = (int) (words >>> 32) & 0xFF_FFFF;
+    packet.labels[1] = (int) words & 0xFF_FFFF;
+    packet.labels[2] = (int) (moreWords >>> 32) & 0xFF_FFFF;
+    packet.labels[3] = (int) moreWords & 0xFF_FFFF;
+  }
+
+  private static int any(Packet packet) {
     int length = packet.length();
     if (length < VXLAN) {
       return Drop.TRUNCATED.verdict();
@@ -164,6 +209,33 @@ public final class NshVxlanGpe implements ChainingProtocol {
 
   @Override
   public int encapsulate(Packet packet, int spi, int si) {
+    return rewritten(packet, spi, si) ? 0 : built(packet, spi, si);
+  }
+
+  // The received header of metadata type 1 still stands in front and is overwritten. False where there is another one or
+  // none, or it may go no further.
+  private static boolean rewritten(Packet packet, int spi, int si) {
+    long start = packet.frame() - MD1;
+    if (packet.outer != MD1 || packet.start() != packet.frame() || !packet.reaches(start)) {
+      return false;
+    }
+    long at = Memory.at(packet, start);
+    int base = Memory.i32(packet, at + VXLAN);
+    int ttl = base >>> 22 & 0x3F;
+    if ((base & 0x003F_0F00) != 0x0006_0100 || ttl == 1) {
+      return false;
+    }
+    packet.push(MD1);
+    base = (base & ~(0x3F << 22)) | (ttl == 0 ? DEFAULT_TTL : ttl - 1) << 22;
+    Memory.u64(packet, at + VXLAN, (long) base << 32 | (spi << 8 | si) & 0xFFFF_FFFFL);
+    int[] labels = packet.labels;
+    long redirected = (packet.flags & Packet.REDIRECTED) != 0 ? 1L << 63 : 0;
+    Memory.u64(packet, at + 16, redirected | (long) labels[0] << 32 | labels[1]);
+    Memory.u64(packet, at + 24, (long) labels[2] << 32 | labels[3]);
+    return true;
+  }
+
+  private static int built(Packet packet, int spi, int si) {
     int received = packet.outer;
     if (received <= VXLAN) {
       return fresh(packet, spi, si);

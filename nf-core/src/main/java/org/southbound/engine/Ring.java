@@ -52,6 +52,7 @@ final class Ring implements Port {
       LENGTH.setRelease(memory, given % SLOTS * SLOT, 0);
     }
     int room = batch.room();
+    long now = System.nanoTime();
     int n = 0;
     for (; n < room; n++, head++) {
       long slot = head % SLOTS * SLOT;
@@ -59,7 +60,7 @@ final class Ring implements Port {
       if (length == 0) {
         break;
       }
-      batch.add().window(memory, slot + DATA, length, slot + 8);
+      batch.add(memory, slot + DATA, length, slot + 8, now);
     }
     return n;
   }

@@ -52,6 +52,7 @@ public final class Worker implements AutoCloseable {
   private static final int EXPIRED_PER_TICK = 16_384;
   private static final int IDLE_MILLIS = 10;
   private static final int HANDED_OVER = -1;
+  private static final int IS_CONTROL = -2;
 
   private final String name;
   private final NetworkFunction nf;
@@ -60,6 +61,7 @@ public final class Worker implements AutoCloseable {
   private final Batch batch;
   private final int[] verdicts = new int[Batch.SIZE];
   private final int[] hashes = new int[Batch.SIZE];
+  private int touched;
   private final RecordTable flows;
   private final Flow flow = new Flow();
   private final Flow relatedFlow = new Flow();
@@ -92,6 +94,13 @@ public final class Worker implements AutoCloseable {
   private Translations translations = Translations.NONE;
   private Guard[] guards = {};
   private Path currentPath;
+  /** The path on which the last packet arrived, and its identifier and index; most packets come as the one before. */
+  private Path arrivedPath;
+  private int arrivedKey;
+  /** Packets and octets that are not yet in the counters of their path. */
+  private Path countedPath;
+  private long countedPackets;
+  private long countedOctets;
   private Packet[] loose = new Packet[Batch.SIZE];
   private int looseCount;
   private int queued;
@@ -211,7 +220,9 @@ public final class Worker implements AutoCloseable {
 
   /** Puts other rules in force: the packets before saw the old ones, those after see the new ones. */
   void classifier(Classifier next) {
+    countPath(null);
     classifier = next;
+    arrivedKey = 0;
     counters.reserve(next);
   }
 
@@ -357,46 +368,72 @@ public final class Worker implements AutoCloseable {
   /** Takes a batch through: first what every packet needs, so that their cache misses overlap, then one by one. */
   private void round(Port port, int number, int n) {
     long begin = System.nanoTime();
-    boolean fromTunnel = port.tunnel();
-    int traffic = 0;
-    int touched = 0;
-    for (int i = 0; i < n; i++) {
-      var packet = batch.get(i);
-      packet.receivedNanos = begin;
-      packet.ingress = number;
-      int verdict = fromTunnel ? tunnel.decapsulate(packet) : Drop.FORWARD.verdict();
-      if ((packet.flags & Packet.CONTROL) == 0) {
-        traffic++;
-        if (verdict == 0) {
-          verdict = parse(packet);
-        }
-        if (verdict == 0 && packet.ipVersion() != 0) {
-          if (rings.length > 1 && ownerOf(packet) != place) {
-            verdict = handOver(packet);
-          } else {
-            hashes[touched++] = packet.hash;
-          }
-        }
-      }
-      verdicts[i] = verdict;
-    }
+    boolean ring = port instanceof Ring;
+    touched = 0;
+    int traffic = port.tunnel() ? fromTunnel(number, n) : bare(number, n);
     prefetched = flows.prefetch(hashes, touched);
-    if (!(port instanceof Ring)) {
+    if (!ring) {
       counters.received.add(traffic);
     }
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
-      if ((packet.flags & Packet.CONTROL) != 0) {
-        control(packet, verdicts[i], port instanceof Ring);
-      } else if (verdicts[i] > 0) {
-        drop(verdicts[i]);
-      } else if (verdicts[i] != HANDED_OVER && handle(packet)) {
+      int verdict = verdicts[i];
+      if (verdict != 0) {
+        aside(packet, verdict, ring);
+      } else if (handle(packet)) {
         batch.take(i);
       }
     }
     flush();
     counters.delay.record(System.nanoTime() - begin);
     batch.clear();
+  }
+
+  /** Returns how many packets are no control frames. */
+  private int fromTunnel(int ingress, int n) {
+    int traffic = 0;
+    for (int i = 0; i < n; i++) {
+      var packet = batch.get(i);
+      packet.ingress = ingress;
+      int verdict = tunnel.decapsulate(packet);
+      if ((packet.flags & Packet.CONTROL) != 0) {
+        verdicts[i] = IS_CONTROL - verdict;
+      } else {
+        traffic++;
+        verdicts[i] = verdict == 0 ? admit(packet) : verdict;
+      }
+    }
+    return traffic;
+  }
+
+  private int bare(int ingress, int n) {
+    for (int i = 0; i < n; i++) {
+      var packet = batch.get(i);
+      packet.ingress = ingress;
+      verdicts[i] = admit(packet);
+    }
+    return n;
+  }
+
+  /** Parses a packet and notes its hash; 0, a verdict, or handed over. */
+  private int admit(Packet packet) {
+    int verdict = parse(packet);
+    if (verdict == 0 && packet.ipVersion() != 0) {
+      if (rings.length > 1 && ownerOf(packet) != place) {
+        return handOver(packet);
+      }
+      hashes[touched++] = packet.hash;
+    }
+    return verdict;
+  }
+
+  /** What is not to be processed. */
+  private void aside(Packet packet, int verdict, boolean ring) {
+    if (verdict > 0) {
+      drop(verdict);
+    } else if (verdict <= IS_CONTROL) {
+      control(packet, IS_CONTROL - verdict, ring);
+    }
   }
 
   /** Gives a packet to the worker that owns its flow. */
@@ -443,7 +480,7 @@ public final class Worker implements AutoCloseable {
         return false;
       }
     } else {
-      path = classifier.arriving(packet.spi, packet.si);
+      path = arriving(packet.spi << 8 | packet.si);
       if (path == null) {
         drop(Drop.UNKNOWN_PATH.verdict());
         return false;
@@ -455,6 +492,14 @@ public final class Worker implements AutoCloseable {
     }
     process(packet, path, id);
     return false;
+  }
+
+  private Path arriving(int key) {
+    if (key != arrivedKey) {
+      arrivedPath = classifier.arriving(key >>> 8, key & 0xFF);
+      arrivedKey = key;
+    }
+    return arrivedPath;
   }
 
   private Path classify(Packet packet, int id) {
@@ -525,7 +570,11 @@ public final class Worker implements AutoCloseable {
   /** Sends a processed packet to the next hop, or out. */
   private void forward(Packet packet, Path path) {
     if (path != null) {
-      counters.path(path.number(), packet.frameLength());
+      if (path != countedPath) {
+        countPath(path);
+      }
+      countedPackets++;
+      countedOctets += packet.frameLength();
       var next = path.nextOf(packet);
       if (next != null) {
         send(packet, path, next, path.nextSpi(), path.nextSi());
@@ -557,7 +606,18 @@ public final class Worker implements AutoCloseable {
     queued++;
   }
 
+  /** Hands what was counted to the counters of its path, and counts for {@code next} from now on. */
+  private void countPath(Path next) {
+    if (countedPath != null) {
+      counters.path(countedPath.number(), countedPackets, countedOctets);
+    }
+    countedPath = next;
+    countedPackets = 0;
+    countedOctets = 0;
+  }
+
   private void flush() {
+    countPath(null);
     if (queued > 0) {
       int refused = (data == null ? 0 : data.flush()) + (egress == null || egress == data ? 0 : egress.flush());
       counters.sent.add(queued - refused);
@@ -869,7 +929,7 @@ public final class Worker implements AutoCloseable {
 
   /** Packets left in the pool; worker thread only. */
   int free() {
-    return pool.available();
+    return pool.available() + batch.spare();
   }
 
   /** Keeps the compiler from dropping the prefetch. */

@@ -80,8 +80,8 @@ public final class WorkerCounters {
     return more;
   }
 
-  void path(int number, int octets) {
-    pathPackets[number].add(1);
+  void path(int number, long packets, long octets) {
+    pathPackets[number].add(packets);
     pathOctets[number].add(octets);
   }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import org.southbound.packet.Drop;
 import org.southbound.packet.Icmp;
+import org.southbound.packet.Memory;
 import org.southbound.packet.Packet;
 import org.southbound.packet.Parser;
 import org.southbound.packet.Protocol;
@@ -133,7 +134,7 @@ public final class FlowKey {
   private static int ports(Packet packet) {
     int protocol = packet.protocol();
     if (Protocol.hasPorts(protocol)) {
-      return Wire.i32(packet.memory(), packet.l4());
+      return Memory.i32(packet, Memory.at(packet, packet.l4()));
     }
     int version = packet.ipVersion();
     if (version == 0 || protocol != (version == 4 ? Protocol.ICMP : Protocol.ICMPV6)) {
@@ -144,20 +145,19 @@ public final class FlowKey {
   }
 
   private static int fill(Packet packet, int ports) {
-    MemorySegment memory = packet.memory();
     int version = packet.ipVersion();
     long l3 = packet.l3();
     long rest = (long) packet.vlan() << 16 | packet.protocol() << 8 | version;
     if (version == 4) {
       // An IPv4 endpoint is 48 bits: both directions are ordered without a branch that nobody can predict.
-      long addresses = Wire.u64(memory, l3 + 12);
+      long addresses = Memory.u64(packet, Memory.at(packet, l3 + 12));
       long source = addresses >>> 32 << 16 | ports >>> 16;
       long destination = (addresses & 0xffff_ffffL) << 16 | (ports & 0xffff);
       long a = Math.min(source, destination);
       long b = Math.max(source, destination);
       set(packet, 0, a >>> 16, 0, b >>> 16, a << 48 | (b & 0xffff) << 32 | rest, source > destination);
     } else if (version == 6) {
-      ipv6(packet, memory, l3, ports, rest);
+      ipv6(packet, packet.memory(), l3, ports, rest);
     } else {
       set(packet, 0, 0, 0, 0, 0, false);
     }

@@ -55,7 +55,7 @@ public class Record {
       throw new IndexOutOfBoundsException(
           "offset " + offset + ", width " + width + " of a record with " + length + " octets of state");
     }
-    return base + offset;
+    return base + offset & RecordTable.ADDRESSES;
   }
 
   /** A field of 8 bits, unsigned. */

@@ -50,8 +50,8 @@ public final class RecordTable implements AutoCloseable {
   /** {@link #FLAGS}: the IPv6 flow label of the first packet is in the bits from here. */
   public static final int FLOW_LABEL_SHIFT = 12;
 
-  static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /**
    * All memory, for the index and the keys: an access through it is one instruction, and through a table's own segment a
@@ -59,6 +59,8 @@ public final class RecordTable implements AutoCloseable {
    * table makes itself, by mask or from a slot, go this way.
    */
   static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  /** Addresses are smaller: who masks them with this spares the compiler the check that they are in {@link #ALL}. */
+  static final long ADDRESSES = (1L << 56) - 1;
   /** Index of a closed table: empty. */
   private static final long NOWHERE = Arena.global().allocate(64, 64).address();
 
@@ -165,7 +167,7 @@ public final class RecordTable implements AutoCloseable {
   }
 
   private boolean holds(int id, long k0, long k1, long k2, long k3, long k4) {
-    long at = keys + offset(id);
+    long at = address(id);
     return ((ALL.get(LONG, at) ^ k0) | (ALL.get(LONG, at + 8) ^ k1) | (ALL.get(LONG, at + 16) ^ k2)
         | (ALL.get(LONG, at + 24) ^ k3) | (ALL.get(LONG, at + 32) ^ k4)) == 0;
   }
@@ -181,7 +183,7 @@ public final class RecordTable implements AutoCloseable {
         return 0;
       }
       if ((int) (slot >>> 32) == hash) {
-        long at = keys + offset((int) slot - 1);
+        long at = address((int) slot - 1);
         return ALL.get(LONG, at) + ALL.get(LONG, at + firstState);
       }
     }
@@ -359,7 +361,7 @@ public final class RecordTable implements AutoCloseable {
 
   /** A packet of the record's flow came, or its state changes: notes the time, counts the version, marks it dirty. */
   public void touch(int id, long nowMillis) {
-    long at = keys + offset(id);
+    long at = address(id);
     ALL.set(INT, at + LAST_SEEN, (int) nowMillis);
     ALL.set(INT, at + VERSION, ALL.get(INT, at + VERSION) + 1);
     for (var dirty : dirtySets) {
@@ -372,7 +374,7 @@ public final class RecordTable implements AutoCloseable {
     if (millis < 0 || millis > FARTHEST) {
       throw new IllegalArgumentException("idle timeout of " + millis + " ms");
     }
-    long at = keys + offset(id);
+    long at = address(id);
     if (ALL.get(INT, at + TIMEOUT) == millis) {
       return;
     }
@@ -436,7 +438,7 @@ public final class RecordTable implements AutoCloseable {
 
   /** How long no packet came, ms. */
   public int idleMillis(int id, long nowMillis) {
-    return (int) nowMillis - ALL.get(INT, keys + offset(id) + LAST_SEEN);
+    return (int) nowMillis - ALL.get(INT, address(id) + LAST_SEEN);
   }
 
   /**
@@ -481,9 +483,13 @@ public final class RecordTable implements AutoCloseable {
     return (long) id * recordBytes;
   }
 
+  private long address(int id) {
+    return keys + offset(id) & ADDRESSES;
+  }
+
   /** Address of the record's state, for {@link Record}; the memory is the table's while it is open. */
   long stateAddress(int id) {
-    return keys + offset(id) + HEADER;
+    return address(id) + HEADER;
   }
 
   /** The memory of all records. */
@@ -525,7 +531,7 @@ public final class RecordTable implements AutoCloseable {
 
   /** The i-th word of the record's key. */
   public long key(int id, int i) {
-    return ALL.get(LONG, keys + offset(id) + 8L * i);
+    return ALL.get(LONG, address(id) + 8L * i);
   }
 
   /** Hash of the record's key, as given by who inserted it. */
@@ -535,12 +541,12 @@ public final class RecordTable implements AutoCloseable {
 
   /** One of the header's fields: {@link #LAST_SEEN}, {@link #TIMEOUT}, {@link #VERSION} and so on. */
   public int header(int id, int field) {
-    return ALL.get(INT, keys + offset(id) + field);
+    return ALL.get(INT, address(id) + field);
   }
 
   /** Sets {@link #CACHE}, {@link #LABEL_DSCP} or {@link #FLAGS}. */
   public void header(int id, int field, int value) {
-    ALL.set(INT, keys + offset(id) + field, value);
+    ALL.set(INT, address(id) + field, value);
   }
 
   /** Records in the table; any thread. */

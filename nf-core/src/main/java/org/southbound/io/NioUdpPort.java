@@ -127,9 +127,7 @@ final class NioUdpPort implements Port {
         oversize.add(1);
         continue;
       }
-      var packet = batch.add();
-      packet.window(slabs, slab(taken), place.position(), slab(taken) - Packet.HEADROOM);
-      packet.receivedNanos = now;
+      batch.add(slabs, slab(taken), place.position(), slab(taken) - Packet.HEADROOM, now);
       taken++;
     }
     return taken;

@@ -265,9 +265,7 @@ final class UdpPort implements Port {
   private int deliver(Batch batch, int space, long now) {
     if (rest == 0) {
       // An empty datagram is a packet all the same; the tunnel's parser counts it as truncated.
-      var empty = batch.add();
-      empty.window(slabs, at, 0, at - Packet.HEADROOM);
-      empty.receivedNanos = now;
+      batch.add(slabs, at, 0, at - Packet.HEADROOM, now);
       return 1;
     }
     if (segment > Packet.LONGEST) {
@@ -282,9 +280,7 @@ final class UdpPort implements Port {
     int taken = 0;
     while (taken < space && left > 0) {
       int length = (int) Math.min(segment, left);
-      var packet = batch.add();
-      packet.window(slabs, start, length, floor);
-      packet.receivedNanos = now;
+      batch.add(slabs, start, length, floor, now);
       start += length;
       left -= length;
       floor = start;
@@ -326,7 +322,7 @@ final class UdpPort implements Port {
     queued++;
     int number = destination.number();
     int length = packet.length();
-    long start = packet.memory().address() + packet.start();
+    long start = packet.address();
     long wanted = (long) number << 32 | length;
     int bucket = (packet.hash + number) & (BUCKETS - 1);
     int group = current;

@@ -42,6 +42,8 @@ public final class Packet {
   private final long ownStart;
 
   MemorySegment memory;
+  /** Of {@link Memory}: address of the memory, or 0. */
+  long base;
   long floor;
   long start;
   long end;
@@ -105,13 +107,19 @@ public final class Packet {
 
   /** Forgets everything and points to the own, empty memory. */
   public void clear() {
-    window(ownMemory, ownStart + HEADROOM, 0, ownStart);
+    arrive(ownMemory, ownStart + HEADROOM, 0, ownStart);
+  }
+
+  /** {@link #clear} and {@link #window} in one: a packet that has just been received. */
+  public void arrive(MemorySegment memory, long start, long length, long floor) {
+    window(memory, start, length, floor);
     hash = 0;
     spi = 0;
     si = 0;
     flags = 0;
     inner = ETHERNET;
     outer = 0;
+    int[] labels = this.labels;
     labels[0] = 0;
     labels[1] = 0;
     labels[2] = 0;
@@ -120,11 +128,20 @@ public final class Packet {
 
   /** Points to {@code length} octets of {@code memory} from {@code start}; headers may be pushed down to {@code floor}. */
   public void window(MemorySegment memory, long start, long length, long floor) {
-    this.memory = memory;
+    memory(memory);
     this.floor = floor;
     this.start = start;
     this.frame = start;
     this.end = start + length;
+  }
+
+  @SuppressWarnings("MemorySegmentReferenceEquality") // another object for the same memory is only set again
+  private void memory(MemorySegment memory) {
+    // Most packets stay in the same memory: a reference is dearer to write than to compare.
+    if (this.memory != memory) {
+      this.memory = memory;
+      base = Memory.base(memory);
+    }
   }
 
   /** Moves the packet, its received outer header included, into its own memory, so that it outlives the port's buffers. */
@@ -136,7 +153,7 @@ public final class Packet {
     long to = ownStart + HEADROOM;
     MemorySegment.copy(memory, from, ownMemory, to, end - from);
     long moved = to - from;
-    memory = ownMemory;
+    memory(ownMemory);
     floor = ownStart;
     start += moved;
     end += moved;
@@ -152,6 +169,11 @@ public final class Packet {
     return start;
   }
 
+  /** Whether a header that starts at {@code offset} can be pushed without moving the packet. */
+  public boolean reaches(long offset) {
+    return offset >= floor;
+  }
+
   /** Takes {@code octets} of outer header off; the frame begins behind it, and the header stays readable in front. */
   public void pull(int octets) {
     start += octets;
@@ -162,6 +184,11 @@ public final class Packet {
   /** Cuts or extends the packet to {@code octets} from its start; the memory behind must belong to it. */
   public void length(int octets) {
     end = start + octets;
+  }
+
+  /** Address of the outermost header; the memory must be native. */
+  public long address() {
+    return (base != 0 ? base : memory.address()) + start;
   }
 
   /** The memory that the offsets of this packet refer to. */

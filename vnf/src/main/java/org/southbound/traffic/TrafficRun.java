@@ -153,6 +153,10 @@ public final class TrafficRun {
         var each = capture.frame(i);
         packet.window(capture.memory(), each.at(), each.length(), each.at());
         packet.hash = each.hash();
+        if (packet.hash == 0) {
+          // An ICMP error keeps its place behind the flow that it is about, as on the wire.
+          packet.flags |= Packet.ORDERED;
+        }
         source.send(packet, to);
       }
       refused += source.flush();
