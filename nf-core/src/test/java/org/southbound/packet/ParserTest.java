@@ -255,8 +255,8 @@ class ParserTest {
   /** In a JVM of its own: what other tests did to the compiler's profiles, and the checks of tests, are not the product's. */
   @Test
   void shouldAllocateNothing() throws Exception {
-    var java = java.nio.file.Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    var child = new ProcessBuilder(java, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp",
+    var command = java.nio.file.Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var child = new ProcessBuilder(command, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp",
         System.getProperty("java.class.path"), ParserTest.class.getName()).redirectErrorStream(true).start();
     var said = new String(child.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertEquals(0, child.waitFor(), said);
