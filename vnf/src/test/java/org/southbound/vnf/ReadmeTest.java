@@ -56,7 +56,8 @@ class ReadmeTest {
   private static final Pattern FENCE = Pattern.compile("(?ms)^```([a-z]*)\\n(.*?)^```$");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
   private static final Pattern COMMAND = Pattern.compile("\\./southbound ([a-z][a-z-]*)");
-  private static final Pattern LABELLED_COMMAND = Pattern.compile("\\./southbound ctl((?: --?\\S+ \\S+)*) ([a-z][a-z-]+)");
+  private static final Pattern LABELLED_COMMAND = Pattern
+      .compile("\\./southbound ctl((?: --?\\S+ \\S+)*) ([a-z][a-z-]+)");
   private static final Pattern FLAG = Pattern.compile("(?<![\\w-])--([a-z][a-z-]+)");
 
   /** IP octets of each packet sent to the example. */
@@ -96,7 +97,8 @@ class ReadmeTest {
 
   @Test
   void shouldCompileAndRunTheNetworkFunction() throws Exception {
-    var source = blocks(README, "java").stream().filter(block -> block.contains("implements NetworkFunction")).findFirst()
+    var source = blocks(README, "java").stream().filter(block -> block.contains("implements NetworkFunction"))
+        .findFirst()
         .orElseThrow();
     try (var loader = compile(source)) {
       var type = loader.loadClass("org.southbound.nf.Quota");
@@ -289,7 +291,8 @@ class ReadmeTest {
   void shouldOnlyCallWhatThePackageHas() throws Exception {
     var client = Files.readString(SCRIPTS.resolve("southbound/client.py"));
     for (var document : documents()) {
-      for (var block : blocks(document, "python").stream().filter(each -> each.contains("from southbound import")).toList()) {
+      for (var block : blocks(document, "python").stream().filter(each -> each.contains("from southbound import"))
+          .toList()) {
         var called = Pattern.compile("\\bnf\\.([a-z_]+)\\(").matcher(block);
         while (called.find()) {
           assertTrue(client.contains("  def " + called.group(1) + "("), document + ": nf." + called.group(1));
@@ -348,7 +351,8 @@ class ReadmeTest {
   /** Every line with ctl goes through the command line's own parser. */
   @Test
   void shouldParseEveryCtlLine() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of(PYTHON)) && python("-c", "import ncclient"), "python3-ncclient is not installed");
+    assumeTrue(Files.isExecutable(Path.of(PYTHON)) && python("-c", "import ncclient"),
+        "python3-ncclient is not installed");
     var lines = new ArrayList<String>();
     for (var document : documents()) {
       shellLines(document).stream().map(line -> line.replaceFirst("^(?:\\w+=\\S+ )*", ""))
