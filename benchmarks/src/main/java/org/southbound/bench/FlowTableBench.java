@@ -41,8 +41,9 @@ public class FlowTableBench {
   private DirtySet dirty;
   private final Record record = new Record();
   /** Addresses and ports of the packets to come. */
-  private long[] low;
-  private int[] hashes;
+  private long[][] low;
+  private int[][] hashes;
+  private final int[] candidates = new int[BATCH];
   private int next;
   private long now;
 
@@ -60,11 +61,13 @@ public class FlowTableBench {
       insert(key, 0);
     }
     var random = new SplittableRandom(1);
-    low = new long[BATCH * BATCHES];
-    hashes = new int[BATCH * BATCHES];
-    for (int i = 0; i < low.length; i++) {
-      low[i] = random.nextInt(flows);
-      hashes[i] = hash(low[i]);
+    low = new long[BATCHES][BATCH];
+    hashes = new int[BATCHES][BATCH];
+    for (int i = 0; i < BATCHES; i++) {
+      for (int j = 0; j < BATCH; j++) {
+        low[i][j] = random.nextInt(flows);
+        hashes[i][j] = hash(low[i][j]);
+      }
     }
   }
 
@@ -80,30 +83,31 @@ public class FlowTableBench {
   }
 
   private int batch() {
-    next = (next + BATCH) & (BATCH * BATCHES - 1);
+    next = next + 1 & BATCHES - 1;
     return next;
   }
 
-  private long find(int from) {
+  private long find(int batch) {
     long sum = 0;
-    for (int i = from; i < from + BATCH; i++) {
-      sum += table.find(0, low[i], 0, 7, 6 << 8 | 4, hashes[i]);
+    for (int i = 0; i < BATCH; i++) {
+      sum += table.find(0, low[batch][i], 0, 7, 6 << 8 | 4, hashes[batch][i]);
     }
     return sum;
   }
 
-  private long prefetch(int from) {
-    long sum = 0;
-    for (int i = from; i < from + BATCH; i++) {
-      sum += table.prefetch(hashes[i]);
+  private long findPrefetched(int batch) {
+    long sum = table.prefetch(hashes[batch], candidates, BATCH);
+    for (int i = 0; i < BATCH; i++) {
+      sum += table.find(candidates[i], 0, low[batch][i], 0, 7, 6 << 8 | 4, hashes[batch][i]);
     }
     return sum;
   }
 
-  private long touch(int from) {
-    long sum = 0;
-    for (int i = from; i < from + BATCH; i++) {
-      int id = table.find(0, low[i], 0, 7, 6 << 8 | 4, hashes[i]);
+  private long touchPrefetched(int batch) {
+    now++;
+    long sum = table.prefetch(hashes[batch], candidates, BATCH);
+    for (int i = 0; i < BATCH; i++) {
+      int id = table.find(candidates[i], 0, low[batch][i], 0, 7, 6 << 8 | 4, hashes[batch][i]);
       record.bind(table, id);
       record.addLong(8, 1);
       table.touch(id, now);
@@ -123,17 +127,14 @@ public class FlowTableBench {
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public long hitPrefetched() {
-    int from = batch();
-    return prefetch(from) + find(from);
+    return findPrefetched(batch());
   }
 
   /** Prefetched, looked up, state changed, touched, as a worker and its NF do it. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public long hitPrefetchedTouched() {
-    int from = batch();
-    now++;
-    return prefetch(from) + touch(from);
+    return touchPrefetched(batch());
   }
 
   /** The same while a transfer tracks what changes. */
@@ -141,9 +142,7 @@ public class FlowTableBench {
   @OperationsPerInvocation(BATCH)
   public long hitPrefetchedTouchedDirty() {
     table.attach(dirty);
-    int from = batch();
-    now++;
-    long sum = prefetch(from) + touch(from);
+    long sum = touchPrefetched(batch());
     table.detach(dirty);
     return sum;
   }
@@ -159,12 +158,12 @@ public class FlowTableBench {
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public long replace() {
-    int from = batch();
-    for (int i = from; i < from + BATCH; i++) {
-      int id = table.find(0, low[i], 0, 7, 6 << 8 | 4, hashes[i]);
-      table.remove(id);
-      insert(low[i], 0);
+    int batch = batch();
+    for (int i = 0; i < BATCH; i++) {
+      long key = low[batch][i];
+      table.remove(table.find(0, key, 0, 7, 6 << 8 | 4, hashes[batch][i]));
+      insert(key, 0);
     }
-    return from;
+    return batch;
   }
 }

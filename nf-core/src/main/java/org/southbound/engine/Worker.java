@@ -61,7 +61,8 @@ public final class Worker implements AutoCloseable {
   private final Batch batch;
   private final int[] verdicts = new int[Batch.SIZE];
   private final int[] hashes = new int[Batch.SIZE];
-  private int touched;
+  /** Per packet of the round the record that is probably its flow's. */
+  private final int[] candidates = new int[Batch.SIZE];
   private final RecordTable flows;
   private final Flow flow = new Flow();
   private final Flow relatedFlow = new Flow();
@@ -369,9 +370,8 @@ public final class Worker implements AutoCloseable {
   private void round(Port port, int number, int n) {
     long begin = System.nanoTime();
     boolean ring = port instanceof Ring;
-    touched = 0;
     int traffic = port.tunnel() ? fromTunnel(number, n) : bare(number, n);
-    prefetched = flows.prefetch(hashes, touched);
+    prefetched = flows.prefetch(hashes, candidates, n);
     if (!ring) {
       counters.received.add(traffic);
     }
@@ -380,7 +380,7 @@ public final class Worker implements AutoCloseable {
       int verdict = verdicts[i];
       if (verdict != 0) {
         aside(packet, verdict, ring);
-      } else if (handle(packet)) {
+      } else if (handle(packet, candidates[i])) {
         batch.take(i);
       }
     }
@@ -400,7 +400,7 @@ public final class Worker implements AutoCloseable {
         verdicts[i] = IS_CONTROL - verdict;
       } else {
         traffic++;
-        verdicts[i] = verdict == 0 ? admit(packet) : verdict;
+        verdicts[i] = verdict == 0 ? admit(packet, i) : verdict;
       }
     }
     return traffic;
@@ -410,19 +410,17 @@ public final class Worker implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       var packet = batch.get(i);
       packet.ingress = ingress;
-      verdicts[i] = admit(packet);
+      verdicts[i] = admit(packet, i);
     }
     return n;
   }
 
-  /** Parses a packet and notes its hash; 0, a verdict, or handed over. */
-  private int admit(Packet packet) {
+  /** Parses the i-th packet and notes its hash; 0, a verdict, or handed over. */
+  private int admit(Packet packet, int i) {
     int verdict = parse(packet);
-    if (verdict == 0 && packet.ipVersion() != 0) {
-      if (rings.length > 1 && ownerOf(packet) != place) {
-        return handOver(packet);
-      }
-      hashes[touched++] = packet.hash;
+    hashes[i] = packet.hash;
+    if (rings.length > 1 && verdict == 0 && packet.ipVersion() != 0 && ownerOf(packet) != place) {
+      return handOver(packet);
     }
     return verdict;
   }
@@ -469,9 +467,9 @@ public final class Worker implements AutoCloseable {
   }
 
   /** Finds flow and path; returns true if the packet is held, and then belongs to a guard. */
-  private boolean handle(Packet packet) {
+  private boolean handle(Packet packet, int candidate) {
     int id = packet.ipVersion() == 0 ? RecordTable.ABSENT
-        : flows.find(packet.k0, packet.k1, packet.k2, packet.k3, packet.k4, packet.hash);
+        : flows.find(candidate, packet.k0, packet.k1, packet.k2, packet.k3, packet.k4, packet.hash);
     Path path;
     if (packet.spi == 0 || packet.spi == NO_PATH) {
       path = classify(packet, id);
@@ -675,7 +673,7 @@ public final class Worker implements AutoCloseable {
         if (guard.yields()) {
           guard.mode(Guard.Mode.OPEN);
           release(guard);
-          return handle(packet);
+          return handle(packet, RecordTable.ABSENT);
         }
         drop(Drop.HOLD_FULL.verdict());
       }
@@ -776,7 +774,7 @@ public final class Worker implements AutoCloseable {
 
   private void again(Packet packet) {
     counters.held.add(-1);
-    if (!handle(packet)) {
+    if (!handle(packet, RecordTable.ABSENT)) {
       loose(packet);
       if (looseCount == Batch.SIZE) {
         flush();

@@ -91,7 +91,8 @@ public final class FlowKey {
 
   /** Symmetric hash of a key, by a seed of this process. */
   public static int hash(long k0, long k1, long k2, long k3, long k4) {
-    long addresses = mix(k0 ^ S0, k1 ^ S1) ^ mix(k2 ^ S2, k3 ^ S3);
+    // Both addresses of IPv4 are one word.
+    long addresses = ipVersion(k4) == 4 ? k1 << 32 | k3 : mix(k0 ^ S0, k1 ^ S1) ^ mix(k2 ^ S2, k3 ^ S3);
     long hash = mix(addresses ^ S4, k4 ^ S5);
     return (int) (hash ^ hash >>> 32);
   }

@@ -154,9 +154,14 @@ public final class RecordTable implements AutoCloseable {
     return id;
   }
 
+  /** {@link #find} with what {@link #prefetch} found for the key's hash, which in most cases is the record. */
+  public int find(int candidate, long k0, long k1, long k2, long k3, long k4, int hash) {
+    return candidate >= 0 && holds(candidate, k0, k1, k2, k3, k4) ? candidate : find(k0, k1, k2, k3, k4, hash);
+  }
+
   private int find(long slots, int mask, long k0, long k1, long k2, long k3, long k4, int hash) {
     for (int i = hash & mask;; i = (i + 1) & mask) {
-      long slot = ALL.get(LONG, slots + ((long) i << 3));
+      long slot = slot(slots, i);
       if (slot == 0) {
         return ABSENT;
       }
@@ -166,6 +171,10 @@ public final class RecordTable implements AutoCloseable {
     }
   }
 
+  private static long slot(long slots, int i) {
+    return ALL.get(LONG, slots + ((long) i << 3) & ADDRESSES);
+  }
+
   private boolean holds(int id, long k0, long k1, long k2, long k3, long k4) {
     long at = address(id);
     return ((ALL.get(LONG, at) ^ k0) | (ALL.get(LONG, at + 8) ^ k1) | (ALL.get(LONG, at + 16) ^ k2)
@@ -173,32 +182,41 @@ public final class RecordTable implements AutoCloseable {
   }
 
   /**
-   * Brings what {@link #find} will need into the cache, and the beginning of the record's state. Called for all packets of a batch first, so that their cache
-   * misses overlap; the caller adds the results up and stores the sum somewhere, or the compiler drops the reads.
+   * Brings what {@link #find} will need for a batch of keys into the cache, and the beginning of the records' state: first the
+   * index, then the records, in two loops so tight that the processor has many cache misses under way at once. A branch
+   * that is guessed wrong while its operand is on the way from memory would end that, so there is none on a miss.
+   *
+   * @param candidates receives for each hash the record to try first, or {@link #ABSENT}
+   * @return the sum of what was read; the caller stores it somewhere, or the compiler drops the reads
    */
-  public long prefetch(int hash) {
-    for (int i = hash & mask;; i = (i + 1) & mask) {
-      long slot = ALL.get(LONG, index + ((long) i << 3));
-      if (slot == 0) {
-        return 0;
-      }
-      if ((int) (slot >>> 32) == hash) {
-        long at = address((int) slot - 1);
-        return ALL.get(LONG, at) + ALL.get(LONG, at + firstState);
-      }
-    }
-  }
-
-  /**
-   * {@link #prefetch(int)} for a whole batch: a loop so tight that the processor has many cache misses under way at once,
-   * which it has not when parsing comes between them.
-   */
-  public long prefetch(int[] hashes, int count) {
+  public long prefetch(int[] hashes, int[] candidates, int count) {
+    long slots = index;
+    int mask = this.mask;
     long sum = 0;
     for (int i = 0; i < count; i++) {
-      sum += prefetch(hashes[i]);
+      sum += slot(slots, hashes[i] & mask);
+    }
+    for (int i = 0; i < count; i++) {
+      int id = candidate(slots, mask, hashes[i]);
+      candidates[i] = id;
+      long record = address(Math.max(id, 0));
+      sum += ALL.get(LONG, record) + ALL.get(LONG, record + firstState);
     }
     return sum;
+  }
+
+  private static int candidate(long slots, int mask, int hash) {
+    int i = hash & mask;
+    long first = slot(slots, i);
+    long second = slot(slots, i + 1 & mask);
+    // All ones if the first slot has another hash: which of the two it is nobody can predict.
+    long other = -((first >>> 32 ^ hash & 0xffff_ffffL)) >> 63;
+    long slot = first ^ (first ^ second) & other;
+    for (i += 2; (int) (slot >>> 32) != hash && first != 0 && second != 0; i++) {
+      second = slot(slots, i & mask);
+      slot = second;
+    }
+    return (int) (slot >>> 32) == hash ? (int) slot - 1 : ABSENT;
   }
 
   /** {@link #find}, then {@link #insert} if absent. */
@@ -285,6 +303,8 @@ public final class RecordTable implements AutoCloseable {
     }
     long word = 8L * (id >>> 6);
     occupied.set(LONG, word, occupied.get(LONG, word) & ~(1L << id));
+    // No key has this word: who tries the record as a candidate does not find it.
+    records.set(LONG, offset(id) + 32, -1);
     hashes.set(INT, 4L * id, freeList);
     freeList = id + 1;
     size.add(-1);

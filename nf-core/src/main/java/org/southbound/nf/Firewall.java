@@ -294,7 +294,7 @@ public final class Firewall implements NetworkFunction {
   }
 
   private int segment(Packet packet, Flow flow) {
-    int side = flow.fromInitiator() ? 0 : 1;
+    int side = flow.side();
     if (packet.fragment() == 2) {
       TcpTracker.laterFragment(flow, side, packet.payloadLength());
       return FORWARD;
@@ -449,7 +449,7 @@ public final class Firewall implements NetworkFunction {
     if (packet.fragment() == 2) {
       return Drop.DENIED.verdict();
     }
-    int type = packet.icmp().type();
+    int type = Icmp.type(packet.memory(), packet.l4());
     if (!Icmp.isQuery(packet.ipVersion(), type)) {
       // Neither a flow of its own nor about one: each for itself.
       return judge(packet);
@@ -469,7 +469,7 @@ public final class Firewall implements NetworkFunction {
     if (packet.fragment() == 2) {
       return FORWARD;
     }
-    int type = packet.icmp().type();
+    int type = Icmp.type(packet.memory(), packet.l4());
     int mine = flow.fromInitiator() ? 1 : 2;
     int asked = flow.getByte(STATE);
     if (!asks(packet.ipVersion(), type)) {

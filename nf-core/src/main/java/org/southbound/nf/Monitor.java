@@ -187,7 +187,7 @@ public final class Monitor implements NetworkFunction {
     int length = packet.ipLength();
     octets.add(length);
     boolean tcp = packet.protocol() == Protocol.TCP && packet.fragment() != 2;
-    int flags = tcp ? packet.tcp().flags() : 0;
+    int flags = tcp ? Tcp.flags(packet.memory(), packet.l4()) : 0;
     resets.add(flags >>> 2 & 1);
     boolean countable = flow.create();
     boolean forward = flow.fromInitiator();

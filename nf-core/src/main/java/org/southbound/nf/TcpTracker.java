@@ -2,14 +2,13 @@
 package org.southbound.nf;
 
 import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.southbound.flow.Record;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Memory;
 import org.southbound.packet.Options;
 import org.southbound.packet.Packet;
 import org.southbound.packet.Tcp;
-import org.southbound.packet.Wire;
 import org.southbound.packet.Wire;
 import org.southbound.state.StateLayout;
 
@@ -97,8 +96,7 @@ final class TcpTracker {
   private static final int OUT_OF_WINDOW = Drop.TCP_WINDOW.verdict();
 
   // The segment at hand.
-  private MemorySegment memory;
-  private long header;
+  private Packet packet;
   private int headerLength;
   private int flags;
   private int sequence;
@@ -113,15 +111,17 @@ final class TcpTracker {
 
   /** Reads the header of a packet that is no later fragment. */
   void read(Packet packet) {
-    // No view: one that a method which is not inlined sees would be allocated.
-    memory = packet.memory();
-    header = packet.l4();
-    headerLength = Wire.u8(memory, header + 12) >>> 4 << 2;
-    flags = Wire.u8(memory, header + 13);
-    sequence = Wire.i32(memory, header + 4);
+    // Two words hold all that matters in a segment without options; the parser has seen that they are there.
+    this.packet = packet;
+    long at = Memory.at(packet, packet.l4());
+    long numbers = Memory.u64(packet, at + 4);
+    int rest = Memory.i32(packet, at + 12);
+    headerLength = rest >>> 28 << 2;
+    flags = rest >>> 16 & 0xff;
+    window = rest & 0xffff;
+    sequence = (int) (numbers >>> 32);
+    ack = (int) numbers;
     end = sequence + packet.payloadLength() + (flags >>> 1 & 1) + (flags & 1);
-    ack = Wire.i32(memory, header + 8);
-    window = Wire.u16(memory, header + 14);
   }
 
   /** Whether the flags of the segment at hand make sense together. */
@@ -267,6 +267,7 @@ final class TcpTracker {
     long at = option(SACK);
     int greatest = ack;
     if (at >= 0) {
+      var memory = packet.memory();
       int blocks = (Wire.u8(memory, at + 1) - 2) >>> 3;
       for (int i = 0; i < blocks; i++) {
         int edge = Wire.i32(memory, at + 6 + 8L * i);
@@ -304,8 +305,7 @@ final class TcpTracker {
   }
 
   private static int scaleInUse(Record flow, int side) {
-    int scales = flow.getShort(SCALES);
-    int scale = (side == 0 ? scales : scales >>> 8) & 0xff;
+    int scale = flow.getByte(SCALES + side);
     return scale == NO_SCALE ? 0 : scale;
   }
 
@@ -426,11 +426,12 @@ final class TcpTracker {
   /** The shift count that the SYN at hand offers, at most 14 (RFC 7323 section 2.3). */
   private int scale() {
     long at = option(WINDOW_SCALE);
+    var memory = packet.memory();
     return at < 0 || Wire.u8(memory, at + 1) != 3 ? NO_SCALE : Math.min(Wire.u8(memory, at + 2), 14);
   }
 
   private long option(int kind) {
-    return Options.find(memory, header + Tcp.LENGTH, headerLength - Tcp.LENGTH, kind);
+    return Options.find(packet.memory(), packet.l4() + Tcp.LENGTH, headerLength - Tcp.LENGTH, kind);
   }
 
   // ---- RST

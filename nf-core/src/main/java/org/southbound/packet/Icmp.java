@@ -58,6 +58,11 @@ public record Icmp(MemorySegment segment, long offset) {
     Wire.u32(segment, offset + 4, rest);
   }
 
+  /** Type of the message at {@code offset}; the packet path takes it without a view. */
+  public static int type(MemorySegment segment, long offset) {
+    return Wire.u8(segment, offset);
+  }
+
   /** Type. */
   public int type() {
     return Wire.u8(segment, offset);

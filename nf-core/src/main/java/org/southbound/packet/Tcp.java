@@ -103,7 +103,14 @@ public record Tcp(MemorySegment segment, long offset) {
     return Wire.u16(segment, offset + 18);
   }
 
-  // Options are read by static methods: a view with a loop inlined into it would be allocated after all.
+  // For the packet path, which must not depend on what the compiler makes of a view: one that it does not inline, or that
+  // has a loop in it, is allocated after all.
+
+  /** {@link #flags()} of the header at {@code offset}. */
+  public static int flags(MemorySegment segment, long offset) {
+    return Wire.u8(segment, offset + 13);
+  }
+
 
   /**
    * Offset in {@code segment} of the option {@code kind} of the header at {@code offset}, or -1; the search ends at the

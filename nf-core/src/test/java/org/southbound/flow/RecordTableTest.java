@@ -405,8 +405,9 @@ class RecordTableTest {
   void shouldReserveMillionsOfRecordsAtOnce() {
     try (var table = new RecordTable(192, 16_000_000)) {
       assertEquals(0, insert(table, 1, 32, 0));
-      assertEquals(0, table.prefetch(hash(2, 32)));
-      assertEquals(1, table.prefetch(hash(1, 32)));
+      int[] candidates = new int[2];
+      table.prefetch(new int[]{hash(1, 32), hash(2, 32)}, candidates, 2);
+      assertArrayEquals(new int[]{0, RecordTable.ABSENT}, candidates);
     }
   }
 }
