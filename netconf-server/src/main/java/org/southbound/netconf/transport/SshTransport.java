@@ -22,6 +22,7 @@ import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.mac.BuiltinMacs;
 import org.apache.sshd.common.random.JceRandomFactory;
 import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
+import org.apache.sshd.common.session.helpers.AbstractConnectionService;
 import org.apache.sshd.common.signature.BuiltinSignatures;
 import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.apache.sshd.core.CoreModuleProperties;
@@ -184,12 +185,17 @@ public final class SshTransport implements AutoCloseable {
 
     @Override
     public void close(boolean orderly) {
-      if (orderly) {
+      if (orderly || shared()) {
         exit.onExit(0);
         channel.close(false);
       } else {
         channel.getSession().close(true);
       }
+    }
+
+    /** True if the connection carries other sessions, which go on. */
+    private boolean shared() {
+      return channel.getSession().getService(AbstractConnectionService.class).getChannels().size() > 1;
     }
 
     @Override
