@@ -540,6 +540,16 @@ class ProtocolTest {
   }
 
   @Test
+  void shouldSayWhatToDoWhenThePortIsInUse() throws IOException {
+    try (var other = new NetconfServer(new NetconfConfig(Files.createDirectory(home.resolve("other")), server.address(),
+        TestServer.schema(), TestServer.users()))) {
+      IOException e = assertThrows(IOException.class, other::start);
+      assertTrue(e.getMessage().matches("NETCONF cannot listen on 127.0.0.1 port " + server.address().getPort()
+          + " \\(.*\\): give another port with --netconf-port"), e.getMessage());
+    }
+  }
+
+  @Test
   void shouldRefuseMoreThanItsLimits() throws Exception {
     try (var small = TestServer.create(Files.createDirectory(home.resolve("small")), Durability.BATCHED,
         new NetconfConfig.Limits(10_000, 2, 16, 1 << 16))) {

@@ -4,6 +4,7 @@ package org.southbound.netconf.transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -93,7 +94,12 @@ public final class SshTransport implements AutoCloseable {
     CoreModuleProperties.TCP_NODELAY.set(server, true);
     CoreModuleProperties.SOCKET_REUSEADDR.set(server, true);
     server.setSessionHeartbeat(HeartbeatType.IGNORE, HEARTBEAT);
-    server.start();
+    try {
+      server.start();
+    } catch (BindException e) {
+      throw new IOException("NETCONF cannot listen on " + server.getHost() + " port " + address.getPort() + " ("
+          + e.getMessage() + "): give another port with --netconf-port", e);
+    }
   }
 
   private void algorithms() {
