@@ -72,6 +72,12 @@ class SchemaTest(unittest.TestCase):
     top = etree.fromstring('<top><x xmlns="urn:example:other"><a>1</a><b/><a>2</a></x></top>')
     self.assertEqual({"other:x": {"a": ["1", "2"], "b": ""}}, self.converter.json(None, top))
 
+  def test_server_says_the_name_of_a_namespace(self):
+    text = "module m { namespace 'urn:x:n'; prefix m; container x { leaf-list a { type uint8; } } }"
+    converter = Converter(Schema(source={"m": text}.get, names={"urn:x:n": "m", "urn:x:o": "o"}))
+    top = etree.fromstring('<top><x xmlns="urn:x:n"><a>1</a></x><x xmlns="urn:x:o"/></top>')
+    self.assertEqual({"m:x": {"a": [1]}, "o:x": ""}, converter.json(None, top))
+
   def test_no_yang(self):
     for text in ("", "module m {", "module m { } }", "module m { \"a\" + ; }", "leaf a;", "{"):
       with self.subTest(text):

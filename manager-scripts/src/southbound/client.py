@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import ipaddress
 import os
+import re
 import socket
 import threading
 import time
@@ -384,7 +385,8 @@ class Client:
   def converter(self) -> Converter:
     """From XML to data; modules of others are fetched from the server."""
     if self._schema is None:
-      self._schema = Converter(Schema(source=self._fetch_module))
+      named = (re.match(r"(.*)\?(?:.*&)?module=([^&]+)", each) for each in (self.capabilities if self.connected else ()))
+      self._schema = Converter(Schema(source=self._fetch_module, names={each[1]: each[2] for each in named if each}))
     return self._schema
 
   def _fetch_module(self, name):

@@ -112,10 +112,11 @@ class Module:
 
 
 class Schema:
-  """The modules known so far. `source(name)` gives the text of another module or None; it is asked once for each."""
+  """The modules known so far. `source(name)` gives the text of another module or None; it is asked once for each.
+  `names` has the module of each namespace that is known before its module is."""
 
-  def __init__(self, texts=None, source=None):
-    self._modules, self._by_namespace, self._source = {}, {}, source or (lambda name: None)
+  def __init__(self, texts=None, source=None, names=None):
+    self._modules, self._by_namespace, self._source, self._names = {}, {}, source or (lambda name: None), names or {}
     for text in own_modules() if texts is None else texts:
       self.add(text)
 
@@ -140,6 +141,9 @@ class Schema:
     return self._modules[name]
 
   def by_namespace(self, namespace):
+    """The module of that namespace, or None."""
+    if namespace not in self._by_namespace and namespace in self._names:
+      self.module(self._names[namespace])
     return self._by_namespace.get(namespace)
 
   # ---- building

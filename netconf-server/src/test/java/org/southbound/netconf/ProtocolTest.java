@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
+import org.southbound.netconf.access.PasswordHash;
 import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.ConfigSubscriber;
@@ -82,8 +83,8 @@ class ProtocolTest {
       for (String each : new String[]{"base:1.0", "base:1.1", "capability:candidate:1.0", "capability:validate:1.1",
           "capability:rollback-on-error:1.0", "capability:notification:1.0", "capability:interleave:1.0",
           "capability:writable-running:1.0", "capability:yang-library:1.1",
-          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,rollback-on-error,validate",
-          "southbound-nf", "<session-id>1</session-id>"}) {
+          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,rollback-on-error,validate</capability>",
+          "notifications&amp;revision=2008-07-14</capability>", "southbound-nf", "<session-id>1</session-id>"}) {
         assertTrue(client.hello.contains(each), each + " in " + client.hello);
       }
     }
@@ -175,6 +176,70 @@ class ProtocolTest {
       error(client.call("<get-schema xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\">"
           + "<identifier>nothing</identifier></get-schema>"), "invalid-value");
       ok(client.call("<discard-changes/>")); // and the session is alive after all that
+    }
+  }
+
+  /** Nothing is done for a message that is wrong at its end, or asks for more than one thing. */
+  @Test
+  void shouldDoNothingForAMessageThatIsWrongInPart() throws IOException {
+    String open = "<rpc xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\">";
+    String lock = "<lock><target><running/></target></lock>";
+    try (var client = TestClient.admin(server)) {
+      String[][] cases = {{lock + "</wrong>", "malformed-message"}, {lock + "</rpc>tail", "malformed-message"},
+          {lock + "</rpc><rpc/>", "malformed-message"}, {lock + "<commit/></rpc>", "bad-element"},
+          {lock.replace("</lock>", "<target><candidate/></target></lock></rpc>"), "bad-element"},
+          {lock.replace("<target>", "<target xmlns=\"urn:none\">") + "</rpc>", "unknown-namespace"},
+          {lock.replace("<running/>", "<running xmlns=\"urn:none\"/>") + "</rpc>", "unknown-namespace"}};
+      for (String[] each : cases) {
+        client.send(open + each[0]);
+        error(client.read(), each[1], "message-id=\"1\"");
+        error(client.call("<unlock><target><running/></target></unlock>"), "operation-failed");
+      }
+      String counters = client.call("<get><filter><netconf-state xmlns=\"urn:ietf:params:xml:ns:yang:"
+          + "ietf-netconf-monitoring\"><statistics/></netconf-state></filter></get>");
+      assertTrue(counters.contains("<in-rpcs>10</in-rpcs><in-bad-rpcs>4</in-bad-rpcs>"), counters);
+    }
+  }
+
+  @Test
+  void shouldCarryBackAttributesOfAnyName() throws IOException {
+    try (var client = TestClient.admin(server)) {
+      client.send("<rpc xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" xmlns:\u00e4=\"urn:a\" \u00e4:\u00f6"
+          + "x=\"\u00df\" message-id=\"&lt;\u20ac\"><discard-changes/></rpc>");
+      String reply = client.read();
+      ok(reply);
+      assertTrue(reply.contains(" xmlns:\u00e4=\"urn:a\" \u00e4:\u00f6x=\"\u00df\" message-id=\"&lt;\u20ac\""), reply);
+    }
+  }
+
+  /** RFC 7317, crypt-hash: clear text is neither stored nor shown. */
+  @Test
+  void shouldHashPasswords() throws IOException {
+    String nf = "urn:southbound:yang:southbound-nf";
+    String read = "<get-config><source><%s/></source><filter><nf xmlns=\"" + nf + "\"/></filter></get-config>";
+    try (var client = TestClient.admin(server)) {
+      ok(client.call("<edit-config><target><candidate/></target><config><nf xmlns=\"" + nf + "\"><management><user>"
+          + "<name>bob</name><password>$0$open sesame</password></user></management></nf></config></edit-config>"));
+      String candidate = client.call(String.format(read, "candidate"));
+      ok(client.call("<commit/>"));
+      String running = client.call(String.format(read, "running"));
+      for (String each : List.of(candidate, running, Files.readString(home.resolve("running.xml")))) {
+        assertFalse(each.contains("sesame"), each);
+        String hash = each.replaceAll("(?s).*<password>(.*)</password>.*", "$1");
+        assertTrue(PasswordHash.parse(hash).matches("open sesame"), each);
+      }
+    }
+  }
+
+  @Test
+  void shouldEndOnlyTheSessionThatIsKilled() throws IOException {
+    try (var killer = TestClient.admin(server); var first = TestClient.admin(server); var second = first.beside()) {
+      ok(second.call("<lock><target><running/></target></lock>"));
+      ok(killer.call("<kill-session><session-id>3</session-id></kill-session>"));
+      assertThrows(IOException.class, second::read);
+      ok(first.call("<lock><target><running/></target></lock>"));
+      ok(killer.call("<kill-session><session-id>2</session-id></kill-session>"));
+      assertThrows(IOException.class, first::read);
     }
   }
 
@@ -456,14 +521,31 @@ class ProtocolTest {
     try (var client = TestClient.admin(server)) {
       assertTrue(client.call(get("running")).contains("<counter>5</counter>"));
     }
-    Files.writeString(home.resolve("running.xml"),
-        "<config><bench xmlns=\"urn:ncload:bench\"><counter>x</counter></bench></config>");
+    for (String bad : new String[]{"", "<other/>", "<config/>",
+        "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">"
+            + "<bench xmlns=\"urn:ncload:bench\"><counter>x</counter></bench></config>"}) {
+      Files.writeString(home.resolve("running.xml"), bad);
+      IOException e = assertThrows(IOException.class,
+          () -> TestServer.create(home, Durability.SYNC, NetconfConfig.Limits.DEFAULT));
+      assertTrue(e.getMessage().contains("start again") && !e.getMessage().contains("\n"), e.getMessage());
+      assertFalse(Files.exists(home.resolve("running.xml")));
+    }
+    Files.createDirectory(home.resolve("running.xml"));
     IOException e = assertThrows(IOException.class,
         () -> TestServer.create(home, Durability.SYNC, NetconfConfig.Limits.DEFAULT));
-    assertTrue(e.getMessage().contains("start again") && !e.getMessage().contains("\n"), e.getMessage());
-    assertFalse(Files.exists(home.resolve("running.xml")));
+    assertTrue(e.getMessage().contains("running.xml cannot be read"), e.getMessage());
     try (var files = Files.list(home)) {
       assertTrue(files.anyMatch(each -> each.toString().contains("running.xml.corrupt-")));
+    }
+  }
+
+  @Test
+  void shouldSayWhatToDoWhenThePortIsInUse() throws IOException {
+    try (var other = new NetconfServer(new NetconfConfig(Files.createDirectory(home.resolve("other")), server.address(),
+        TestServer.schema(), TestServer.users()))) {
+      IOException e = assertThrows(IOException.class, other::start);
+      assertTrue(e.getMessage().matches("NETCONF cannot listen on 127.0.0.1 port " + server.address().getPort()
+          + " \\(.*\\): give another port with --netconf-port"), e.getMessage());
     }
   }
 

@@ -30,7 +30,9 @@ public final class TestClient implements AutoCloseable {
   private TestClient(SshClient ssh, ClientSession session) throws IOException {
     this.ssh = ssh;
     this.session = session;
-    session.auth().verify(PATIENCE);
+    if (!session.isAuthenticated()) {
+      session.auth().verify(PATIENCE);
+    }
     channel = session.createSubsystemChannel("netconf");
     channel.open().verify(PATIENCE);
     out = channel.getInvertedIn();
@@ -58,12 +60,16 @@ public final class TestClient implements AutoCloseable {
   public static TestClient greeted(NetconfServer server, String user, String password, boolean chunked)
       throws IOException {
     TestClient client = silent(server, user, password);
-    client.raw("<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>"
-        + "<capability>urn:ietf:params:netconf:base:1.0</capability>"
-        + (chunked ? "<capability>urn:ietf:params:netconf:base:1.1</capability>" : "")
-        + "</capabilities></hello>]]>]]>");
-    client.chunked = chunked;
+    client.greet(chunked);
     return client;
+  }
+
+  private void greet(boolean wanted) throws IOException {
+    raw("<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>"
+        + "<capability>urn:ietf:params:netconf:base:1.0</capability>"
+        + (wanted ? "<capability>urn:ietf:params:netconf:base:1.1</capability>" : "")
+        + "</capabilities></hello>]]>]]>");
+    chunked = wanted;
   }
 
   /** Connects and reads the server's hello. */
@@ -80,6 +86,13 @@ public final class TestClient implements AutoCloseable {
     ClientSession session = connect(ssh, server, user);
     session.addPublicKeyIdentity(key);
     return new TestClient(ssh, session);
+  }
+
+  /** One more session on the same connection. */
+  public TestClient beside() throws IOException {
+    var other = new TestClient(ssh, session);
+    other.greet(chunked);
+    return other;
   }
 
   /** Sends bytes as they are. */

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,8 @@ final class Chains {
 
   /** Chains that begin here, by name. */
   private final Map<String, Own> own = new LinkedHashMap<>();
+  /** Chains that are being set up. */
+  private final Map<String, Chain> reserved = new HashMap<>();
   /** Generations of chains that lead through here. */
   private final Map<Key, Through> through = new LinkedHashMap<>();
   /** Paths on which this NF stands in for another, whose state it took. */
@@ -121,37 +124,45 @@ final class Chains {
   // ---- as the first NF
 
   ChainState setUp(Chain wanted, Duration timeout) throws ApiException {
-    String chainName = wanted.name().isEmpty() ? freeName() : wanted.name();
     checkHops(wanted.hops(), true);
-    enter(chainName);
+    var chain = reserve(wanted);
     try {
-      long precedence;
-      synchronized (this) {
-        if (own.containsKey(chainName)
-            || own.values().stream().anyMatch(other -> other.chain.scope().equals(wanted.scope()))) {
-          throw new ApiException("data-exists", "southbound:chain-exists", "scope",
-              "there is a chain of that name or scope; use service-chain-update to change it");
-        }
-        precedence = wanted.precedence() >= 0 ? wanted.precedence()
-            : own.values().stream().mapToLong(other -> other.chain.precedence()).max().orElse(0) + 10;
-        if (own.values().stream().anyMatch(other -> other.chain.precedence() == precedence)) {
-          throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
-              "another chain has the precedence " + precedence);
-        }
-      }
       var made = new Own();
-      made.chain = new Chain(chainName, precedence, wanted.protocol(), wanted.scope(), wanted.hops(), false);
+      made.chain = chain;
       made.generation = 1;
       establish(made, timeout);
-      dataplane.begin(precedence, made.path, null);
+      dataplane.begin(chain.precedence(), made.path, null);
       synchronized (this) {
-        own.put(chainName, made);
+        own.put(chain.name(), made);
       }
-      events.accept(new Event.ChainChanged(chainName, 1, "created", "up", "", ""));
+      events.accept(new Event.ChainChanged(chain.name(), 1, "created", "up", "", ""));
       return state(made);
     } finally {
-      leave(chainName);
+      synchronized (this) {
+        reserved.remove(chain.name());
+      }
+      leave(chain.name());
     }
+  }
+
+  /** Takes name, scope and precedence, so that calls at the same time do not choose the same. */
+  private synchronized Chain reserve(Chain wanted) throws ApiException {
+    var others = Stream.concat(own.values().stream().map(each -> each.chain), reserved.values().stream()).toList();
+    String chainName = wanted.name().isEmpty() ? freeName() : wanted.name();
+    if (own.containsKey(chainName) || others.stream().anyMatch(other -> other.scope().equals(wanted.scope()))) {
+      throw new ApiException("data-exists", "southbound:chain-exists", "scope",
+          "there is a chain of that name or scope; use service-chain-update to change it");
+    }
+    long precedence = wanted.precedence() >= 0 ? wanted.precedence()
+        : others.stream().mapToLong(Chain::precedence).max().orElse(0) + 10;
+    if (others.stream().anyMatch(other -> other.precedence() == precedence)) {
+      throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
+          "another chain has the precedence " + precedence);
+    }
+    enter(chainName);
+    var chain = new Chain(chainName, precedence, wanted.protocol(), wanted.scope(), wanted.hops(), false);
+    reserved.put(chainName, chain);
+    return chain;
   }
 
   /** Prepares and confirms all hops of a generation; on failure nothing of it is left anywhere. */
@@ -746,7 +757,7 @@ final class Chains {
 
   private synchronized String freeName() {
     for (int i = 1;; i++) {
-      if (!own.containsKey("chain" + i)) {
+      if (!own.containsKey("chain" + i) && !reserved.containsKey("chain" + i)) {
         return "chain" + i;
       }
     }

@@ -375,7 +375,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     try {
       return setup.metrics.query(names);
     } catch (MetricException refusal) {
-      throw api(refusal);
+      throw new ApiException(refusal.reason().tag(), refusal.reason().appTag(), "name", refusal.getMessage());
     }
   }
 

@@ -7,16 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi.Chain;
+import org.southbound.api.VnfApi.ChainState;
 import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
@@ -81,6 +84,25 @@ final class VnfTest {
     a.vnf.removeChain("web");
     assertTrue(Testbed.eventually(SOON, () -> b.vnf.paths().isEmpty() && c.vnf.paths().isEmpty()));
     assertEquals(Map.of("lost", 0L, "duplicated", 0L, "reordered", 0L), bed.faults(10, 100));
+  }
+
+  @Test
+  void shouldSetUpChainsAtTheSameTime() throws Exception {
+    var a = bed.node("a", Monitor::new);
+    var b = bed.node("b", Monitor::new);
+    var calls = new ArrayList<FutureTask<ChainState>>();
+    for (int i = 0; i < 8; i++) {
+      var wanted = new Chain("", -1, "", FlowSpace.parse("udp any -> any:" + (1000 + i)), List.of(b.endpoint), false);
+      calls.add(new FutureTask<>(() -> a.vnf.serviceChain(wanted, SOON)));
+      Thread.ofVirtual().start(calls.getLast());
+    }
+    for (var each : calls) {
+      each.get();
+    }
+    assertEquals(8, a.vnf.chains().stream().map(each -> each.chain().precedence()).distinct().count());
+    assertEquals("southbound:unknown-metric", assertThrows(ApiException.class,
+        () -> a.vnf.queryMetrics(List.of("none"))).appTag());
+    assertEquals("name", assertThrows(ApiException.class, () -> a.vnf.queryMetrics(List.of("none"))).path());
   }
 
   @Test

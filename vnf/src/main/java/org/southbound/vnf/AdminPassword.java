@@ -25,9 +25,9 @@ final class AdminPassword {
    */
   static Optional<String> of(Map<String, String> environment, Settings settings, PrintStream err)
       throws StartException {
-    var given = environment.get(VARIABLE);
-    if (given != null && !given.isEmpty()) {
-      return Optional.of(given);
+    var given = given(environment);
+    if (given.isPresent()) {
+      return given;
     }
     if (settings.authorizedKeys().isPresent()) {
       return Optional.empty();
@@ -44,6 +44,11 @@ final class AdminPassword {
       throw new StartException("cannot use " + file + " (" + failure.getMessage() + "); set " + VARIABLE
           + " or give --authorized-keys", false, failure);
     }
+  }
+
+  /** The password given for this run, if one was. */
+  static Optional<String> given(Map<String, String> environment) {
+    return Optional.ofNullable(environment.get(VARIABLE)).filter(text -> !text.isEmpty());
   }
 
   private static String create(Path file) throws IOException {

@@ -82,8 +82,9 @@ final class Endpoints implements Management {
     var password = AdminPassword.of(System.getenv(), settings, System.err);
     Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? SshKeys.authorized(settings.authorizedKeys().get())
         : Set.of();
-    users
-        .put(new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null), keys));
+    var first = new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null),
+        keys);
+    users.put(first);
     var server = new NetconfServer(new NetconfConfig(settings.home(),
         new InetSocketAddress(InetAddress.getByName(settings.address()), settings.netconfPort()), schema, users,
         new DefaultPolicy(), settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,
@@ -92,7 +93,8 @@ final class Endpoints implements Management {
     if (server.isFirstStart()) {
       Binding.seed(server, settings.name(), settings.function(), nf -> seed(nf, settings));
     }
-    open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, settings.user(), this::configured,
+    open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, first,
+        AdminPassword.given(System.getenv()).isPresent(), this::configured,
         instance.vnf().neighbours()::configured, ports, this::reports)));
     server.start();
     address("netconf", server.address());

@@ -4,7 +4,10 @@ package org.southbound.vnf;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -82,8 +85,17 @@ public final class Instance implements AutoCloseable {
   private void makeHome() throws StartException {
     try {
       Files.createDirectories(settings.home());
+      var lock = FileChannel.open(settings.home().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      open.add(lock); // closed last
+      if (lock.tryLock() == null) {
+        throw new OverlappingFileLockException();
+      }
+    } catch (OverlappingFileLockException used) {
+      throw new StartException("another instance uses the folder " + settings.home() + "; name another by --home",
+          false,
+          used);
     } catch (IOException failure) {
-      throw new StartException("cannot make the folder " + settings.home() + " (" + failure.getClass().getSimpleName()
+      throw new StartException("cannot use the folder " + settings.home() + " (" + failure.getClass().getSimpleName()
           + "); name another by --home", false, failure);
     }
   }

@@ -14,6 +14,8 @@ import javax.crypto.spec.PBEKeySpec;
  */
 public final class PasswordHash {
   private static final int ITERATIONS = 310_000;
+  /** Some seconds: a log-in must end. */
+  private static final int MAX_ITERATIONS = 10_000_000;
   private static final int BITS = 256;
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -40,7 +42,12 @@ public final class PasswordHash {
     if (parts.length != 5 || !parts[1].equals("pbkdf2-sha256")) {
       throw new IllegalArgumentException("not a password hash of the form $pbkdf2-sha256$iterations$salt$hash");
     }
-    return new PasswordHash(Integer.parseInt(parts[2]), decode(parts[3]), decode(parts[4]));
+    var parsed = new PasswordHash(Integer.parseInt(parts[2]), decode(parts[3]), decode(parts[4]));
+    if (parsed.iterations < 1 || parsed.iterations > MAX_ITERATIONS || parsed.salt.length == 0
+        || parsed.hash.length != BITS / Byte.SIZE) {
+      throw new IllegalArgumentException("a password hash with too many or no rounds, no salt, or not 256 bits");
+    }
+    return parsed;
   }
 
   /** passlib writes a dot for the plus of Base64. */

@@ -34,13 +34,15 @@ public final class Binding implements AutoCloseable {
    *
    * @param vnf its API
    * @param users accounts; the configured ones are added
-   * @param firstUser the user of the command line, who stays whatever is configured
+   * @param firstUser the user of the command line, who stays an admin whatever is configured
+   * @param fixedPassword that user's password was given for this run: it counts, not a configured one
    * @param instance takes the configuration of the instance, now and after each change
    * @param peers takes the peers that the configuration names, now and after each change
    * @param ports management ports in use, by the name of their container below {@code management}; may be filled later
    * @param snmp who sends a report to the SNMP targets with a tag; empty: no target has it
    */
-  public record Parts(VnfApi vnf, Users users, String firstUser, Consumer<Config> instance,
+  public record Parts(VnfApi vnf, Users users, Users.Account firstUser, boolean fixedPassword,
+      Consumer<Config> instance,
       Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports,
       Function<String, Optional<Consumer<Report>>> snmp) {
   }
@@ -52,7 +54,7 @@ public final class Binding implements AutoCloseable {
    */
   public Binding(NetconfServer server, Parts parts) throws NetconfException {
     var datastores = server.datastores();
-    datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser));
+    datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser, parts.fixedPassword));
     datastores.subscribe(
         new NfConfig(parts.vnf, server.schema().node("/southbound-nf:nf"), parts.instance, parts.peers));
     chains = new ChainConfig(server, parts.vnf);

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.slf4j.Logger;
@@ -60,7 +61,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
   private List<Translation> preparedRules = List.of();
   private List<Translation> rules = List.of();
   private Duration preparedTimeout = timeout;
-  private volatile boolean changing;
+  private final AtomicInteger changing = new AtomicInteger(); // RPCs between a chain in force and a chain written down
   private int round;
 
   ChainConfig(NetconfServer server, VnfApi vnf) throws NetconfException {
@@ -139,18 +140,20 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
 
   /** Brings the chains in force closer to those that are wanted. */
   private void reconcile() {
-    if (changing) {
-      return;
-    }
     var inForce = new LinkedHashMap<String, ChainState>();
     vnf.chains().stream().filter(state -> !state.chain().continuation())
         .forEach(state -> inForce.put(state.chain().name(), state));
+    if (changing.get() > 0) {
+      return;
+    }
+    // Read last: an RPC that put one of these chains in force has written it down by now.
+    var goal = wanted;
     for (var state : inForce.values()) {
-      if (!wanted.containsKey(state.chain().name())) {
+      if (!goal.containsKey(state.chain().name())) {
         attempt(state.chain().name(), () -> vnf.removeChain(state.chain().name()));
       }
     }
-    for (var chain : wanted.values()) {
+    for (var chain : goal.values()) {
       var present = inForce.get(chain.name());
       if (present == null) {
         attempt(chain.name(), () -> vnf.serviceChain(chain, timeout));
@@ -195,7 +198,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
 
   ChainState setUp(Writer writer, Chain chain, Duration wait) throws ApiException, NetconfException {
     checkLock(writer);
-    changing = true;
+    changing.incrementAndGet();
     try {
       var state = vnf.serviceChain(chain, wait);
       try {
@@ -206,13 +209,13 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
       }
       return state;
     } finally {
-      changing = false;
+      changing.decrementAndGet();
     }
   }
 
   ChainState update(Writer writer, ChainUpdate update, Duration wait) throws ApiException, NetconfException {
     checkLock(writer);
-    changing = true;
+    changing.incrementAndGet();
     try {
       var state = vnf.serviceChainUpdate(update, wait);
       var name = state.chain().name();
@@ -225,14 +228,15 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
       }
       return state;
     } finally {
-      changing = false;
+      changing.decrementAndGet();
     }
   }
 
   private void checkLock(Writer writer) throws NetconfException {
     var holder = datastores.holder(Datastores.Name.RUNNING);
     if (holder != null && holder.session() != writer.session()) {
-      throw NetconfException.of(ErrorTag.IN_USE, "Session " + holder.session() + " holds the lock on running.");
+      throw NetconfException.of(ErrorTag.IN_USE, "Session " + holder.session() + " holds the lock on running.")
+          .info("session-id", Long.toString(holder.session()));
     }
   }
 
@@ -241,7 +245,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
     var state = vnf.chains().stream().filter(each -> each.chain().name().equals(name) && !each.chain().continuation())
         .findFirst();
     var stored = wanted.get(name);
-    if (changing || state.isEmpty() || stored == null || same(stored, state.get().chain())) {
+    if (changing.get() > 0 || state.isEmpty() || stored == null || same(stored, state.get().chain())) {
       return;
     }
     try {

@@ -9,6 +9,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi;
 import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.ConfigSubscriber;
 import org.southbound.netconf.schema.YangNode;
@@ -44,6 +45,12 @@ final class NfConfig implements ConfigSubscriber {
   @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
     var nf = (DataContainerNode) YangNode.find(after, nfNode);
+    var was = configuredType(before);
+    var now = configuredType(after);
+    if (was != null && now != null && !was.equals(now)) {
+      throw NetconfException.of(ErrorTag.INVALID_VALUE, "The type of an instance is fixed: start another with --nf.")
+          .appTag("southbound:type-mismatch").at("/southbound-nf:nf/southbound-nf:type");
+    }
     preparedNf = ConfigTree.of(nfNode, nf);
     preparedFunction = function(nf);
     step = () -> {
@@ -55,6 +62,12 @@ final class NfConfig implements ConfigSubscriber {
         throw VnfBinding.Errors.of(refusal, "/southbound-nf:nf/southbound-nf:function/southbound-nf:" + type);
       }
     }
+  }
+
+  private Object configuredType(ContainerNode tree) {
+    var nf = (DataContainerNode) YangNode.find(tree, nfNode);
+    var leaf = nf == null ? null : YangNode.find(nf, nfNode.child("type"));
+    return leaf == null ? null : leaf.body();
   }
 
   /** The container below {@code function} that is called as the type, or that a vendor's module put there. */

@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi.Chain;
 import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Endpoint;
@@ -24,73 +25,25 @@ import org.southbound.state.StateLayout;
 sealed interface Rpc {
   /** Every RPC: its module, its name, and how its input is read. */
   enum Name {
-    GET_CHAINING_PROTOCOLS("southbound-chain", in -> new GetChainingProtocols()), SERVICE_CHAIN("southbound-chain",
-        in -> new ServiceChain(chain(in), timeout(in))), SERVICE_CHAIN_UPDATE("southbound-chain",
-            in -> new ServiceChainUpdate(update(in), timeout(in))), TRACE_CHAIN("southbound-chain",
-                in -> new TraceChain(in.leaf("name", ""), (int) in.number("probes", 1),
-                    Duration.ofMillis(in.number("timeout", 1000)))), GET_VARIANTS("southbound-state",
-                        in -> new GetVariants(operation(in.leaf("operation", "")))), TRANSFER("southbound-state",
-                            in -> new Transfer(request(in, in.leaf("variant", "")))), REPLICATE("southbound-state",
-                                in -> new Replicate(request(in, in.leaf("variant", "")))), DRAIN("southbound-state",
-                                    in -> new Drain(
-                                        request(in, in.leaf("variant", "loss-free")))), MARK_LAST_IN_TRANSIT(
-                                            "southbound-state",
-                                            in -> new MarkLastInTransit(endpoint(in.container("source")), scope(in),
-                                                Optional.ofNullable(in.leaves().get("marker")).map(UUID::fromString),
-                                                Duration.ofMillis(in.number("timeout", 5000)))), PREVIEW_SCOPE(
-                                                    "southbound-state",
-                                                    in -> new PreviewScope(scope(in), parts(in))), GET_STATE(
-                                                        "southbound-state",
-                                                        in -> new GetState(scope(in), parts(in),
-                                                            (int) in.number("limit", 1000))), CANCEL_OPERATION(
-                                                                "southbound-state",
-                                                                in -> new CancelOperation(UUID
-                                                                    .fromString(in.leaf("job", "")))), STOP_REPLICATION(
-                                                                        "southbound-state",
-                                                                        in -> new StopReplication(UUID.fromString(
-                                                                            in.leaf("replication", "")))), TAKE_OVER(
-                                                                                "southbound-state",
-                                                                                in -> new TakeOver(
-                                                                                    UUID.fromString(
-                                                                                        in.leaf("replication", "")),
-                                                                                    in.flag("force", false),
-                                                                                    Optional.ofNullable(in.leaves()
-                                                                                        .get("client-token")))), RESYNC(
-                                                                                            "southbound-state",
-                                                                                            in -> new Resync(
-                                                                                                UUID.fromString(in.leaf(
-                                                                                                    "replication",
-                                                                                                    "")))), QUERY_METRICS(
-                                                                                                        "southbound-metrics",
-                                                                                                        in -> new QueryMetrics(
-                                                                                                            in.leafList(
-                                                                                                                "name"))), REPORT_METRICS(
-                                                                                                                    "southbound-metrics",
-                                                                                                                    in -> new ReportMetrics(
-                                                                                                                        new ReportRequest(
-                                                                                                                            Duration
-                                                                                                                                .ofMillis(
-                                                                                                                                    in.number(
-                                                                                                                                        "period",
-                                                                                                                                        0)),
-                                                                                                                            in.number(
-                                                                                                                                "packets",
-                                                                                                                                0),
-                                                                                                                            in.leafList(
-                                                                                                                                "metric"),
-                                                                                                                            Duration
-                                                                                                                                .ofSeconds(
-                                                                                                                                    in.number(
-                                                                                                                                        "lifetime",
-                                                                                                                                        0))),
-                                                                                                                        in.container(
-                                                                                                                            "callback"))), CANCEL_REPORT(
-                                                                                                                                "southbound-metrics",
-                                                                                                                                in -> new CancelReport(
-                                                                                                                                    (int) in
-                                                                                                                                        .number(
-                                                                                                                                            "id",
-                                                                                                                                            0)));
+    GET_CHAINING_PROTOCOLS("southbound-chain", in -> new GetChainingProtocols()), //
+    SERVICE_CHAIN("southbound-chain", in -> new ServiceChain(chain(in), timeout(in))), //
+    SERVICE_CHAIN_UPDATE("southbound-chain", in -> new ServiceChainUpdate(update(in), timeout(in))), //
+    TRACE_CHAIN("southbound-chain", Rpc::trace), //
+    GET_VARIANTS("southbound-state", in -> new GetVariants(operation(in.leaf("operation", "")))), //
+    TRANSFER("southbound-state", in -> new Transfer(request(in, in.leaf("variant", "")))), //
+    REPLICATE("southbound-state", in -> new Replicate(request(in, in.leaf("variant", "")))), //
+    DRAIN("southbound-state", Rpc::drain), //
+    MARK_LAST_IN_TRANSIT("southbound-state", Rpc::mark), //
+    PREVIEW_SCOPE("southbound-state", in -> new PreviewScope(scope(in), parts(in))), //
+    GET_STATE("southbound-state", in -> new GetState(scope(in), parts(in), (int) in.number("limit", 1000))), //
+    CANCEL_OPERATION("southbound-state", in -> new CancelOperation(uuid(in, "job"))), //
+    STOP_REPLICATION("southbound-state", in -> new StopReplication(uuid(in, "replication"))), //
+    TAKE_OVER("southbound-state", in -> new TakeOver(uuid(in, "replication"), in.flag("force", false),
+        Optional.ofNullable(in.leaves().get("client-token")))), //
+    RESYNC("southbound-state", in -> new Resync(uuid(in, "replication"))), //
+    QUERY_METRICS("southbound-metrics", in -> new QueryMetrics(in.leafList("name"))), //
+    REPORT_METRICS("southbound-metrics", in -> new ReportMetrics(report(in), in.container("callback"))), //
+    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0)));
 
     final String module;
     @SuppressWarnings("ImmutableEnumChecker") // the readers have no state
@@ -106,8 +59,8 @@ sealed interface Rpc {
       return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
 
-    /** The call that an input asks for. Throws ConfigException for a scope that contradicts itself. */
-    Rpc read(Config input) throws ConfigException {
+    /** The call that an input asks for. Refuses a scope that contradicts itself, and what this server cannot do yet. */
+    Rpc read(Config input) throws ConfigException, ApiException {
       return reader.read(input);
     }
   }
@@ -115,7 +68,7 @@ sealed interface Rpc {
   /** Reads an input that the model has found valid. */
   @FunctionalInterface
   interface Reader {
-    Rpc read(Config input) throws ConfigException;
+    Rpc read(Config input) throws ConfigException, ApiException;
   }
 
   record GetChainingProtocols() implements Rpc {
@@ -180,6 +133,43 @@ sealed interface Rpc {
 
   private static Duration timeout(Config in) {
     return Duration.ofSeconds(in.number("commit-timeout", 30));
+  }
+
+  private static UUID uuid(Config in, String leaf) {
+    return UUID.fromString(in.leaf(leaf, ""));
+  }
+
+  /** Refuses a parameter that could only be ignored. */
+  private static void absent(Config in, String leaf) throws ApiException {
+    if (in.leaves().containsKey(leaf)) {
+      throw new ApiException("operation-not-supported", "", leaf, leaf + " is not supported here");
+    }
+  }
+
+  private static Rpc trace(Config in) throws ApiException {
+    if (!in.leaf("direction", "forward").equals("forward")) {
+      throw new ApiException("operation-not-supported", "", "direction",
+          "chains are set up in one direction: only forward can be traced");
+    }
+    return new TraceChain(in.leaf("name", ""), (int) in.number("probes", 1),
+        Duration.ofMillis(in.number("timeout", 1000)));
+  }
+
+  private static Rpc drain(Config in) throws ConfigException, ApiException {
+    absent(in, "deadline");
+    return new Drain(request(in, in.leaf("variant", "loss-free")));
+  }
+
+  private static Rpc mark(Config in) throws ConfigException, ApiException {
+    absent(in, "label");
+    return new MarkLastInTransit(endpoint(in.container("source")), scope(in),
+        Optional.ofNullable(in.leaves().get("marker")).map(UUID::fromString),
+        Duration.ofMillis(in.number("timeout", 5000)));
+  }
+
+  private static ReportRequest report(Config in) {
+    return new ReportRequest(Duration.ofMillis(in.number("period", 0)), in.number("packets", 0), in.leafList("metric"),
+        Duration.ofSeconds(in.number("lifetime", 0)));
   }
 
   private static Chain chain(Config in) throws ConfigException {

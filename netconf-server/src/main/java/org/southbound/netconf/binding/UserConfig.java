@@ -12,6 +12,8 @@ import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.PublicKeyEntryResolver;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.access.PasswordHash;
@@ -22,17 +24,26 @@ import org.southbound.netconf.schema.YangNode;
 
 /** Gives the configured users their accounts, with the groups that ietf-netconf-acm (RFC 8341) puts them in. */
 final class UserConfig implements ConfigSubscriber {
+  private static final Logger LOG = LoggerFactory.getLogger(UserConfig.class);
+
   private final Users users;
-  private final String first;
+  private final Users.Account first;
+  private final boolean fixed;
   private final YangNode nfNode;
   private final YangNode nacmNode;
   private Map<String, Users.Account> accounts = Map.of();
   private Map<String, Users.Account> prepared = Map.of();
 
-  /** A subscriber; the user {@code first} comes from the command line and stays. */
-  UserConfig(Schema schema, Users users, String first) {
+  /**
+   * A subscriber.
+   *
+   * @param first the user of the command line, who stays an admin; what is configured for that user is added
+   * @param fixed a password was given for this run: it counts, not a configured one
+   */
+  UserConfig(Schema schema, Users users, Users.Account first, boolean fixed) {
     this.users = users;
     this.first = first;
+    this.fixed = fixed;
     this.nfNode = schema.node("/southbound-nf:nf");
     this.nacmNode = schema.node("/ietf-netconf-acm:nacm");
   }
@@ -42,6 +53,7 @@ final class UserConfig implements ConfigSubscriber {
     var nf = ConfigTree.of(nfNode, (DataContainerNode) YangNode.find(after, nfNode));
     var nacm = ConfigTree.of(nacmNode, (DataContainerNode) YangNode.find(after, nacmNode));
     var made = new LinkedHashMap<String, Users.Account>();
+    made.put(first.name(), first);
     for (var user : nf.container("management").list("user")) {
       var name = user.leaf("name", "");
       var groups = new HashSet<String>();
@@ -51,17 +63,27 @@ final class UserConfig implements ConfigSubscriber {
         }
       }
       var path = "/southbound-nf:nf/southbound-nf:management/southbound-nf:user[southbound-nf:name='" + name + "']";
-      made.put(name, new Users.Account(name, groups, hash(user.leaf("password", ""), path),
-          keys(user.leafList("authorized-key"), path)));
+      var account = new Users.Account(name, groups, hash(user.leaf("password", ""), path),
+          keys(user.leafList("authorized-key"), path));
+      made.put(name, name.equals(first.name()) ? withFirst(account) : account);
     }
     prepared = made;
   }
 
+  private Users.Account withFirst(Users.Account configured) {
+    var groups = new HashSet<>(first.groups());
+    groups.addAll(configured.groups());
+    var keys = new HashSet<>(first.keys());
+    keys.addAll(configured.keys());
+    boolean given = fixed || configured.password() == null;
+    if (given && configured.password() != null) {
+      LOG.info("the configured password of {} is not in force: another was given at the start", first.name());
+    }
+    return new Users.Account(first.name(), groups, given ? first.password() : configured.password(), keys);
+  }
+
   private static PasswordHash hash(String text, String path) throws NetconfException {
     try {
-      if (text.startsWith("$0$")) {
-        return PasswordHash.of(text.substring(3));
-      }
       return text.isEmpty() ? null : PasswordHash.parse(text);
     } catch (IllegalArgumentException unusable) {
       throw NetconfException.of(ErrorTag.INVALID_VALUE, "The password is none of the hashes that this server checks: "
@@ -85,9 +107,8 @@ final class UserConfig implements ConfigSubscriber {
 
   @Override
   public void apply() {
-    accounts.keySet().stream().filter(name -> !prepared.containsKey(name) && !name.equals(first))
-        .forEach(users::remove);
-    prepared.values().stream().filter(account -> !account.name().equals(first)).forEach(users::put);
+    accounts.keySet().stream().filter(name -> !prepared.containsKey(name)).forEach(users::remove);
+    prepared.values().stream().filter(account -> !account.equals(accounts.get(account.name()))).forEach(users::put);
     accounts = prepared;
   }
 

@@ -15,10 +15,13 @@ import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeWithV
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
 import org.opendaylight.yangtools.yang.data.api.YangNetconfError;
 import org.opendaylight.yangtools.yang.data.api.codec.YangInvalidValueException;
+import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.EmptyTypeDefinition;
+import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.access.PasswordHash;
 import org.southbound.netconf.datastore.Edit.Insert;
 import org.southbound.netconf.datastore.Edit.Operation;
 import org.southbound.netconf.schema.DataPath;
@@ -37,6 +40,7 @@ import org.southbound.netconf.xml.XmlIn;
 public final class DataReader {
   private static final String YANG = "urn:ietf:params:xml:ns:yang:1";
   private static final String WITH_DEFAULTS = "urn:ietf:params:xml:ns:netconf:default:1.0";
+  private static final String CLEAR = "$0$";
   private static final int SHOWN = 64;
 
   private final XmlIn in;
@@ -74,6 +78,9 @@ public final class DataReader {
       }
       Edit edit = node(node, path, inherited);
       found.add(edit);
+      if (found.size() == parent.keys().length && path != null && keyed(found)) { // keys come first: errors name the entry
+        path = new DataPath(path.parent(), parent, entry(parent, path.parent(), found));
+      }
       Object identity = edit.argument() instanceof NodeIdentifierWithPredicates
           || edit.argument() instanceof NodeWithValue<?>
               ? edit.argument()
@@ -98,6 +105,10 @@ public final class DataReader {
       }
     }
     return found;
+  }
+
+  private static boolean keyed(List<Edit> edits) {
+    return edits.stream().allMatch(each -> each.node().isKey());
   }
 
   private NetconfException unknown(DataPath path) {
@@ -197,7 +208,12 @@ public final class DataReader {
       throw invalid(leaf, path, text); // the codec would not mind
     }
     try {
-      return leaf.parse(in.namespaces(), text);
+      Object value = leaf.parse(in.namespaces(), text);
+      if (value instanceof QName identity && leaf.targetType() instanceof IdentityrefTypeDefinition type
+          && !schema.derived(identity, type)) { // nor would it mind that
+        throw invalid(leaf, path, text);
+      }
+      return configOnly && leaf.isPasswordHash() && text.startsWith(CLEAR) ? hash(text) : value;
     } catch (YangInvalidValueException e) {
       NetconfException error = invalid(leaf, path, text);
       for (YangNetconfError each : e.getNetconfErrors()) {
@@ -212,8 +228,17 @@ public final class DataReader {
     }
   }
 
+  /** Clear text, which a client may give instead of a hash, goes no further than this (RFC 7317 section 4, crypt-hash). */
+  private static String hash(String text) {
+    return PasswordHash.of(text.substring(CLEAR.length())).toString();
+  }
+
   private static NetconfException invalid(YangNode leaf, DataPath path, String text) {
-    String type = leaf.targetType().getQName().getLocalName();
+    TypeDefinition<?> named = leaf.targetType();
+    while (named.getBaseType() != null && named.getQName().equals(leaf.name)) { // a type restricted in place has no name
+      named = named.getBaseType();
+    }
+    String type = named.getQName().getLocalName();
     String of = leaf.type() instanceof LeafrefTypeDefinition ? "reference to a " + type : type;
     String value = leaf.denyAll() ? "The value" : "'" + shown(text) + "'";
     return NetconfException

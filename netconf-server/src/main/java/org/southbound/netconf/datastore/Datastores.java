@@ -161,7 +161,9 @@ public final class Datastores {
         rebase();
       } else {
         candidate = after;
-        if (edits.size() < MAX_EDITS) {
+        if (after == running) { // copied from there: nothing is left to commit
+          reset();
+        } else if (edits.size() < MAX_EDITS) {
           edits.add(change);
         }
       }

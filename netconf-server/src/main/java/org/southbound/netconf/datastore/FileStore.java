@@ -66,9 +66,15 @@ public final class FileStore implements Store {
       bytes = Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
       return empty(schema);
+    } catch (IOException e) {
+      throw new IOException("the stored configuration " + file + " cannot be read (" + e.getMessage()
+          + "): let the instance's user read it, or move it away to begin from the flags", e);
     }
     try {
       XmlIn in = XmlIn.open(bytes, 0, bytes.length);
+      if (!in.name().equals("config") || !in.namespace().equals(Schema.NETCONF)) {
+        throw in.unknown();
+      }
       ContainerNode tree = Editor.apply(schema.root(), empty(schema), DataReader.config(in, schema.root()),
           Edit.Operation.MERGE);
       in.end();

@@ -159,7 +159,7 @@ public final class TreeBuilder {
       entries.forEach(each -> made.withChild((UnkeyedListEntryNode) each));
       return made.build();
     }
-    if (node.userOrdered()) {
+    if (node.userOrdered() || !node.config) { // state data and output are in the order in which they were given
       var made = ImmutableNodes.newUserMapBuilder().withNodeIdentifier(node.id);
       entries.forEach(each -> made.withChild((MapEntryNode) each));
       return made.build();

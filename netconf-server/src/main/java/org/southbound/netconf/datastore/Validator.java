@@ -129,13 +129,13 @@ public final class Validator {
       if (child.isLeaf() && !each.byDefault()) {
         reference(each);
       }
-      musts(each);
       if (!child.isTerminal()) {
         NormalizedNode was = child.kind != Kind.LIST ? before : entry(before, each);
         if (was == null || was != each.data() || child.xpathBelow()) {
           children(each, was);
         }
       }
+      musts(each); // after what is below, so that what is missing is said first
     }
   }
 

@@ -27,11 +27,11 @@ final class CopyConfig implements Operation {
     ContainerNode given = null;
     XmlIn in = request.in();
     Context context = request.context();
-    while (in.child()) {
+    while (request.next()) {
       switch (in.name()) {
         case "target" -> target = request.datastore();
         case "source" -> {
-          if (!in.child()) {
+          if (!request.child()) {
             throw XmlIn.missing("source");
           }
           if (in.name().equals("config")) {

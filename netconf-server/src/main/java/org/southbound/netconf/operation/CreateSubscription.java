@@ -29,7 +29,7 @@ final class CreateSubscription implements Operation {
     Instant start = null;
     Instant stop = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       switch (in.name()) {
         case "stream" -> {
           if (!in.text().strip().equals("NETCONF")) {

@@ -3,7 +3,6 @@ package org.southbound.netconf.operation;
 
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
-import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
 /** delete-config, RFC 6241 section 7.4: neither running nor the candidate can be deleted, and there is no other. */
@@ -20,14 +19,7 @@ final class DeleteConfig implements Operation {
 
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
-    XmlIn in = request.in();
-    if (!in.child()) {
-      throw XmlIn.missing("target");
-    }
-    if (!in.name().equals("target")) {
-      throw in.unknown();
-    }
     throw NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED,
-        "The datastore " + request.datastore().text() + " cannot be deleted.");
+        "The datastore " + Lock.target(request).text() + " cannot be deleted.");
   }
 }

@@ -27,7 +27,7 @@ final class EditConfig implements Operation {
     Edit.Operation byDefault = Edit.Operation.MERGE;
     String test = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       switch (in.name()) {
         case "target" -> target = request.datastore();
         case "default-operation" -> byDefault = switch (in.text().strip()) {

@@ -17,7 +17,7 @@ final class Get implements Operation {
   public void run(Request request, XmlOut out) throws NetconfException {
     SubtreeFilter filter = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       if (!in.name().equals("filter")) {
         throw in.unknown();
       }

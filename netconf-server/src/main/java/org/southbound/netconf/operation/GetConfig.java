@@ -27,7 +27,7 @@ final class GetConfig implements Operation {
     Name source = null;
     SubtreeFilter filter = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       switch (in.name()) {
         case "source" -> source = request.datastore();
         case "filter" -> filter = request.filter();

@@ -32,7 +32,7 @@ final class GetSchema implements Operation {
     String identifier = null;
     String version = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       switch (in.name()) {
         case "identifier" -> identifier = in.text().strip();
         case "version" -> version = in.text().strip();

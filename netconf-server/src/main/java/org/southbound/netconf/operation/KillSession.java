@@ -18,7 +18,7 @@ final class KillSession implements Operation {
   public void run(Request request, XmlOut out) throws NetconfException {
     XmlIn in = request.in();
     String id = null;
-    while (in.child()) {
+    while (request.next()) {
       if (!in.name().equals("session-id")) {
         throw in.unknown();
       }

@@ -22,11 +22,11 @@ final class Lock implements Operation {
     out.raw("<ok/>");
   }
 
-  /** The one parameter of lock and unlock. */
+  /** The one parameter of lock, unlock and delete-config. */
   static Name target(Request request) throws NetconfException {
     XmlIn in = request.in();
     Name target = null;
-    while (in.child()) {
+    while (request.next()) {
       if (!in.name().equals("target")) {
         throw in.unknown();
       }

@@ -35,6 +35,7 @@ final class ModelRpc implements Operation {
           .info("bad-element", in.name());
     }
     ContainerNode input = Editor.build(rpc, DataReader.input(in, rpc, DataPath.of(null, rpc)));
+    request.end();
     Validator.input(context.schema().root(), context.datastores().running(), rpc, input);
     ContainerNode output = context.rpcs().call(request.session(), rpc, input);
     if (output == null || output.isEmpty()) {

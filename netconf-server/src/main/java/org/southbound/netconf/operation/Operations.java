@@ -102,12 +102,12 @@ public final class Operations implements Dispatcher {
       if (!mayWait && !operation.quick()) {
         return false;
       }
-      session.inRpcs.increment();
       YangNode rpc = context.schema().rpc(in.namespace(), in.name());
       if (rpc != null && !(operation instanceof CloseSession)) { // RFC 8341 section 3.2.4: closing is always allowed
         context.access().execute(session.user(), rpc);
       }
       operation.run(new Request(context, session, in), out);
+      session.inRpcs.increment();
     } catch (NetconfException e) {
       fail(session, out, body, attributes, e);
     } catch (RuntimeException | StackOverflowError e) {
@@ -121,8 +121,10 @@ public final class Operations implements Dispatcher {
   }
 
   private void fail(Session session, XmlOut out, int body, int attributes, NetconfException e) {
-    if (e.tag() == ErrorTag.MALFORMED_MESSAGE || body == attributes) {
+    if (e.type().equals("rpc")) { // RFC 6022: XML parse errors and errors on the rpc layer
       session.inBadRpcs.increment();
+    } else {
+      session.inRpcs.increment();
     }
     session.outRpcErrors.increment();
     if (body == attributes) { // the rpc element was not read: there is nothing to carry back

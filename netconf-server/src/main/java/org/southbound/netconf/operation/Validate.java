@@ -22,11 +22,11 @@ final class Validate implements Operation {
     Context context = request.context();
     ContainerNode tree = null;
     XmlIn in = request.in();
-    while (in.child()) {
+    while (request.next()) {
       if (!in.name().equals("source")) {
         throw in.unknown();
       }
-      if (!in.child()) {
+      if (!request.child()) {
         throw XmlIn.missing("source");
       }
       if (in.name().equals("config")) {

@@ -37,6 +37,7 @@ import org.opendaylight.yangtools.yang.model.api.ModuleLike;
 import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.source.SourceIdentifier;
 import org.opendaylight.yangtools.yang.model.api.stmt.FeatureSet;
+import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
 import org.opendaylight.yangtools.yang.model.spi.source.StringYangTextSource;
 import org.opendaylight.yangtools.yang.parser.api.YangParserException;
@@ -233,6 +234,11 @@ public final class Schema {
     return builder.build();
   }
 
+  private static List<String> features(ModuleLike module, Set<String> without) {
+    return module.getFeatures().stream().map(each -> each.getQName().getLocalName())
+        .filter(each -> !without.contains(module.getName() + ":" + each)).toList();
+  }
+
   private static Module describe(ModuleLike module, Map<String, String> sources, Set<String> withoutFeatures) {
     String name = module.getName();
     String revision = module.getQNameModule().findRevision().map(Object::toString).orElse("");
@@ -245,20 +251,12 @@ public final class Schema {
         text = each.getKey().startsWith(name + "@") ? each.getValue() : text;
       }
     }
-    var features = new ArrayList<String>();
-    if (text != null) {
-      Matcher match = FEATURE.matcher(text);
-      while (match.find()) {
-        if (!withoutFeatures.contains(name + ":" + match.group(1))) {
-          features.add(match.group(1));
-        }
-      }
-    }
     boolean imported = module.getChildNodes().isEmpty() && module.getRpcs().isEmpty()
         && module.getNotifications().isEmpty()
         && module.getAugmentations().isEmpty() && module.getDeviations().isEmpty() && module.getIdentities().isEmpty();
     return new Module(name, revision, module.getQNameModule().namespace().toString(), module.getPrefix(),
-        List.copyOf(features), module instanceof org.opendaylight.yangtools.yang.model.api.Submodule, imported,
+        features(module, withoutFeatures), module instanceof org.opendaylight.yangtools.yang.model.api.Submodule,
+        imported,
         text == null ? "" : text);
   }
 
@@ -353,6 +351,11 @@ public final class Schema {
   public String prefix(QNameModule module) {
     String prefix = prefixes.get(module);
     return prefix == null ? "x" : prefix;
+  }
+
+  /** True if the identity is derived from each base that the type names. */
+  public boolean derived(QName identity, IdentityrefTypeDefinition type) {
+    return type.getIdentities().stream().allMatch(base -> basesOf(identity).contains(base.getQName()));
   }
 
   /** Identities that {@code identity} is derived from, directly or not. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import javax.xml.namespace.NamespaceContext;
 import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifier;
@@ -76,6 +77,8 @@ public final class YangNode {
       this.choice = choice;
     }
   }
+
+  private static final Set<String> PASSWORDS = Set.of("crypt-hash", "password-hash");
 
   public final Kind kind;
   public final QName name;
@@ -172,6 +175,16 @@ public final class YangNode {
   /** Key leaves of a list in order; empty for all else. */
   public YangNode[] keys() {
     return keys;
+  }
+
+  /** A leaf for the hash of a password, which takes the password itself after {@code $0$} (iana-crypt-hash, southbound-nf). */
+  public boolean isPasswordHash() {
+    for (TypeDefinition<?> each = type; each != null; each = each.getBaseType()) {
+      if (PASSWORDS.contains(each.getQName().getLocalName())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   public boolean isKey() {

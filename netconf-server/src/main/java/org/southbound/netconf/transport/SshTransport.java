@@ -4,6 +4,7 @@ package org.southbound.netconf.transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.mac.BuiltinMacs;
 import org.apache.sshd.common.random.JceRandomFactory;
 import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
+import org.apache.sshd.common.session.helpers.AbstractConnectionService;
 import org.apache.sshd.common.signature.BuiltinSignatures;
 import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.apache.sshd.core.CoreModuleProperties;
@@ -92,7 +94,12 @@ public final class SshTransport implements AutoCloseable {
     CoreModuleProperties.TCP_NODELAY.set(server, true);
     CoreModuleProperties.SOCKET_REUSEADDR.set(server, true);
     server.setSessionHeartbeat(HeartbeatType.IGNORE, HEARTBEAT);
-    server.start();
+    try {
+      server.start();
+    } catch (BindException e) {
+      throw new IOException("NETCONF cannot listen on " + server.getHost() + " port " + address.getPort() + " ("
+          + e.getMessage() + "): give another port with --netconf-port", e);
+    }
   }
 
   private void algorithms() {
@@ -184,12 +191,17 @@ public final class SshTransport implements AutoCloseable {
 
     @Override
     public void close(boolean orderly) {
-      if (orderly) {
+      if (orderly || shared()) {
         exit.onExit(0);
         channel.close(false);
       } else {
         channel.getSession().close(true);
       }
+    }
+
+    /** True if the connection carries other sessions, which go on. */
+    private boolean shared() {
+      return channel.getSession().getService(AbstractConnectionService.class).getChannels().size() > 1;
     }
 
     @Override

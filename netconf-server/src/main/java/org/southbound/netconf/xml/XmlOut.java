@@ -4,7 +4,7 @@ package org.southbound.netconf.xml;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A growing buffer of XML in UTF-8. One thread at a time. Element and attribute names must be ASCII. */
+/** A growing buffer of XML in UTF-8. One thread at a time. Element names must be ASCII. */
 public final class XmlOut {
   private byte[] bytes;
   private int length;
@@ -70,7 +70,7 @@ public final class XmlOut {
 
   /** The value of an attribute in double quotes, escaped. */
   public XmlOut attribute(String name, String value) {
-    raw(' ').raw(name).raw("=\"");
+    raw(' ').text(name).raw("=\""); // a client's attributes, which go back to it, may have any name
     return escaped(value, true).raw('"');
   }
 

@@ -76,7 +76,7 @@ class EditingTest {
       <flags>b a</flags>                                                   | operation-failed | must-violation
       <word>ABC</word>                                                     | operation-failed | must-violation
       <word>123456789</word>                                               | invalid-value    |
-      <kind>t:animal</kind><wings>2</wings>                                | unknown-element  |
+      <kind>t:fish</kind><wings>2</wings>                                  | unknown-element  |
       <item><name>a</name><next>b</next></item>                            | data-missing     | instance-required
       <item><name>a</name><number>1</number><next>a</next></item>          | operation-failed | trial:order
       <item><name>a</name><number>10</number></item>                       | invalid-value    |
@@ -91,6 +91,8 @@ class EditingTest {
       <level>middle</level>                                                | invalid-value    |
       <flags>c</flags>                                                     | invalid-value    |
       <kind>t:none</kind>                                                  | invalid-value    |
+      <kind>t:stone</kind>                                                 | invalid-value    |
+      <kind>t:animal</kind>                                                | invalid-value    |
       <kind>x:duck</kind>                                                  | invalid-value    |
       <allow-high>x</allow-high>                                           | invalid-value    |
       <item yang:insert='first'><name>a</name></item>                      | unknown-attribute |
@@ -107,6 +109,39 @@ class EditingTest {
     assertEquals(appTag, e.appTag(), e.getMessage());
     assertTrue(e.path().startsWith("/trial:trial/trial:"), e.path());
     assertEquals("", running());
+  }
+
+  @Test
+  void shouldNameEntryAndTypeOfABadValue() {
+    NetconfException e = assertThrows(NetconfException.class,
+        () -> edit("<item><name>a</name><number>10</number></item>"));
+    assertEquals("/trial:trial/trial:item[trial:name='a']/trial:number", e.path());
+    assertEquals("'10' is not a valid uint8 for number.", e.getMessage());
+    e = assertThrows(NetconfException.class, () -> edit("<item><name>a</name><none/></item>"));
+    assertEquals("/trial:trial/trial:item[trial:name='a']", e.path());
+  }
+
+  @Test
+  void shouldForgetTheEditsWhenRunningIsCopiedToTheCandidate() throws NetconfException {
+    edit("<word>a</word>");
+    edit(Name.CANDIDATE, "<word>b</word>");
+    datastores.replace(Writer.SYSTEM, Name.CANDIDATE, datastores.running());
+    edit("<word>c</word>");
+    datastores.commit(Writer.SYSTEM);
+    assertEquals("<word>c</word>", running());
+  }
+
+  @Test
+  void shouldKeepStateDataInTheOrderGiven() {
+    var trace = schema.rpc("urn:southbound:yang:southbound-chain", "trace-chain").output();
+    var made = new TreeBuilder(trace);
+    for (int i = 9; i >= 0; i--) {
+      int position = i;
+      made.entry("hop", hop -> hop.leaf("direction", "forward").leaf("position", position));
+    }
+    var out = new XmlOut(256);
+    new DataWriter(schema, out, null).children(trace, made.build(), "urn:southbound:yang:southbound-chain", null);
+    assertEquals("9876543210", out.toString().replaceAll("\\D", ""));
   }
 
   @Test
@@ -138,7 +173,7 @@ class EditingTest {
   @Test
   void shouldDeleteWhatAWhenNoLongerAllows() throws NetconfException {
     edit("<wings>2</wings><feathers>9</feathers>");
-    edit("<kind>t:animal</kind>");
+    edit("<kind>t:fish</kind>");
     assertFalse(running().contains("wings") || running().contains("feathers"), running());
     edit("<kind>t:bird</kind>");
     NetconfException e = assertThrows(NetconfException.class, () -> edit("<feathers>1</feathers>"));
