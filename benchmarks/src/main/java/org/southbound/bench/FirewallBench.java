@@ -168,7 +168,7 @@ public class FirewallBench implements Services {
       verdicts[i] = parse(packet);
       hashes[i] = packet.hash;
     }
-    touched = flows.prefetch(hashes, candidates, BATCH);
+    touched = flows.prefetch(hashes, candidates, 0, BATCH);
     for (int i = 0; i < BATCH; i++) {
       verdicts[i] = handle(packets[i], verdicts[i], candidates[i]);
       forwarded += verdicts[i] == 0 ? 1 : 0;

@@ -96,7 +96,7 @@ public class FlowTableBench {
   }
 
   private long findPrefetched(int batch) {
-    long sum = table.prefetch(hashes[batch], candidates, BATCH);
+    long sum = table.prefetch(hashes[batch], candidates, 0, BATCH);
     for (int i = 0; i < BATCH; i++) {
       sum += table.find(candidates[i], 0, low[batch][i], 0, 7, 6 << 8 | 4, hashes[batch][i]);
     }
@@ -105,7 +105,7 @@ public class FlowTableBench {
 
   private long touchPrefetched(int batch) {
     now++;
-    long sum = table.prefetch(hashes[batch], candidates, BATCH);
+    long sum = table.prefetch(hashes[batch], candidates, 0, BATCH);
     for (int i = 0; i < BATCH; i++) {
       int id = table.find(candidates[i], 0, low[batch][i], 0, 7, 6 << 8 | 4, hashes[batch][i]);
       record.bind(table, id);

@@ -39,7 +39,10 @@ public final class NshVxlanGpe implements ChainingProtocol {
   private static final int NEXT_NSH = 4;
   private static final int INSTANCE_AND_PROTOCOL = 0x0C;
   private static final int DEFAULT_TTL = 63;
-  private static final int REDIRECTED_BIT = 0x80 << 24;
+  /** Of the first two context words. */
+  private static final long REDIRECTED_BIT = 1L << 63;
+  /** Of two context words: what is labels. */
+  private static final long LABELS = 0x00FF_FFFF_00FF_FFFFL;
   private static final int O_BIT = 1 << 29;
   // I and P bits set, version 0, next protocol NSH.
   private static final long COMMON_VXLAN_MASK = 0x3C00_00FFL << 32;
@@ -49,6 +52,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
   private static final long COMMON_NSH = 0x0006_0103L << 32;
   private static final int LABELS_OCTETS = 4 * Packet.LABELS;
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   @Override
   public String name() {
@@ -94,9 +98,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
     }
     long words = Memory.u64(packet, at + 16);
     long moreWords = Memory.u64(packet, at + 24);
-    if ((words | moreWords) != 0) {
-      labels(packet, words, moreWords);
-    }
+    labels(packet, words, moreWords);
     packet.spi = (int) nsh >>> 8;
     packet.si = (int) nsh & 0xFF;
     packet.inner = Packet.ETHERNET;
@@ -105,13 +107,11 @@ public final class NshVxlanGpe implements ChainingProtocol {
   }
 
   private static void labels(Packet packet, long words, long moreWords) {
-    if ((words >>> 32 & REDIRECTED_BIT) != 0) {
+    if (words < 0) {
       packet.flags |= Packet.REDIRECTED;
     }
-    packet.labels[0] = (int) (words >>> 32) & 0xFF_FFFF;
-    packet.labels[1] = (int) words & 0xFF_FFFF;
-    packet.labels[2] = (int) (moreWords >>> 32) & 0xFF_FFFF;
-    packet.labels[3] = (int) moreWords & 0xFF_FFFF;
+    packet.labels = words & LABELS;
+    packet.moreLabels = moreWords & LABELS;
   }
 
   private static int any(Packet packet) {
@@ -190,21 +190,16 @@ public final class NshVxlanGpe implements ChainingProtocol {
   }
 
   private static void read(Packet packet, MemorySegment memory, long at) {
-    int first = memory.get(U32, at);
-    if ((first & REDIRECTED_BIT) != 0) {
-      packet.flags |= Packet.REDIRECTED;
-    }
-    packet.labels[0] = first & 0xFF_FFFF;
-    packet.labels[1] = memory.get(U32, at + 4) & 0xFF_FFFF;
-    packet.labels[2] = memory.get(U32, at + 8) & 0xFF_FFFF;
-    packet.labels[3] = memory.get(U32, at + 12) & 0xFF_FFFF;
+    labels(packet, memory.get(U64, at), memory.get(U64, at + 8));
   }
 
   private static void write(Packet packet, MemorySegment memory, long at) {
-    memory.set(U32, at, packet.labels[0] | ((packet.flags & Packet.REDIRECTED) != 0 ? REDIRECTED_BIT : 0));
-    memory.set(U32, at + 4, packet.labels[1]);
-    memory.set(U32, at + 8, packet.labels[2]);
-    memory.set(U32, at + 12, packet.labels[3]);
+    memory.set(U64, at, packet.labels | redirected(packet));
+    memory.set(U64, at + 8, packet.moreLabels);
+  }
+
+  private static long redirected(Packet packet) {
+    return (packet.flags & Packet.REDIRECTED) != 0 ? REDIRECTED_BIT : 0;
   }
 
   @Override
@@ -228,10 +223,8 @@ public final class NshVxlanGpe implements ChainingProtocol {
     packet.push(MD1);
     base = (base & ~(0x3F << 22)) | (ttl == 0 ? DEFAULT_TTL : ttl - 1) << 22;
     Memory.u64(packet, at + VXLAN, (long) base << 32 | (spi << 8 | si) & 0xFFFF_FFFFL);
-    int[] labels = packet.labels;
-    long redirected = (packet.flags & Packet.REDIRECTED) != 0 ? 1L << 63 : 0;
-    Memory.u64(packet, at + 16, redirected | (long) labels[0] << 32 | labels[1]);
-    Memory.u64(packet, at + 24, (long) labels[2] << 32 | labels[3]);
+    Memory.u64(packet, at + 16, packet.labels | redirected(packet));
+    Memory.u64(packet, at + 24, packet.moreLabels);
     return true;
   }
 
@@ -264,8 +257,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
   }
 
   private static boolean carries(Packet packet) {
-    return (packet.flags & Packet.REDIRECTED) != 0
-        || (packet.labels[0] | packet.labels[1] | packet.labels[2] | packet.labels[3]) != 0;
+    return (redirected(packet) | packet.labels | packet.moreLabels) != 0;
   }
 
   private static int fresh(Packet packet, int spi, int si) {

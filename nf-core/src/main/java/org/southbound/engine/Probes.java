@@ -122,10 +122,8 @@ final class Probes {
     var sender = ControlFrame.text(packet);
     int si = packet.si;
     var text = new StringBuilder(neighbours.self().nf() + " " + path.protocol().name() + " " + packet.spi);
-    for (int label : packet.labels) {
-      if (label != 0) {
-        text.append(' ').append(label);
-      }
+    for (int i = 0; i < Packet.LABELS && packet.label(i) != 0; i++) {
+      text.append(' ').append(packet.label(i));
     }
     boolean last = path.next() == null;
     if (!last) {

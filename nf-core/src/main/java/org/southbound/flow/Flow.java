@@ -57,7 +57,7 @@ public final class Flow extends Record {
     isNew = true;
     int flags = packet.reversed ? RecordTable.INITIATOR_IS_SECOND : 0;
     table.header(made, RecordTable.FLAGS, flags | flowLabel(packet) << RecordTable.FLOW_LABEL_SHIFT);
-    table.header(made, RecordTable.LABEL_DSCP, dscp(packet) << 24 | packet.labels[0]);
+    table.header(made, RecordTable.LABEL_DSCP, dscp(packet) << 24 | packet.label(0));
     return true;
   }
 
@@ -161,7 +161,7 @@ public final class Flow extends Record {
 
   /** First context label of the flow's first packet; 0: none. */
   public int label() {
-    return exists() ? table.header(id, RecordTable.LABEL_DSCP) & 0xffffff : packet.labels[0];
+    return exists() ? table.header(id, RecordTable.LABEL_DSCP) & 0xffffff : packet.label(0);
   }
 
   /** DSCP of a packet that carries IP. */

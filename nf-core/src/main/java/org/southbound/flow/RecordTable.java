@@ -182,21 +182,22 @@ public final class RecordTable implements AutoCloseable {
   }
 
   /**
-   * Brings what {@link #find} will need for a batch of keys into the cache, and the beginning of the records' state: first the
-   * index, then the records, in two loops so tight that the processor has many cache misses under way at once. A branch
-   * that is guessed wrong while its operand is on the way from memory would end that, so there is none on a miss.
+   * Brings what {@link #find} will need for the keys with {@code hashes[from]} to {@code hashes[to - 1]} into the cache, and the
+   * beginning of the records' state: first the index, then the records, in two loops so tight that the processor has many
+   * cache misses under way at once. A branch that is guessed wrong while its operand is on the way from memory would end
+   * that, so there is none on a miss.
    *
-   * @param candidates receives for each hash the record to try first, or {@link #ABSENT}
+   * @param candidates receives in the place of each hash the record to try first, or {@link #ABSENT}
    * @return the sum of what was read; the caller stores it somewhere, or the compiler drops the reads
    */
-  public long prefetch(int[] hashes, int[] candidates, int count) {
+  public long prefetch(int[] hashes, int[] candidates, int from, int to) {
     long slots = index;
     int mask = this.mask;
     long sum = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = from; i < to; i++) {
       sum += slot(slots, hashes[i] & mask);
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = from; i < to; i++) {
       int id = candidate(slots, mask, hashes[i]);
       candidates[i] = id;
       long record = address(Math.max(id, 0));

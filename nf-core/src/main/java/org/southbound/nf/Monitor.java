@@ -259,8 +259,8 @@ public final class Monitor implements NetworkFunction {
 
   private void countLabels(Packet packet, long now) {
     boolean any = false;
-    for (int i = 0; i < Packet.LABELS && packet.labels[i] != 0; i++) {
-      int label = packet.labels[i];
+    for (int i = 0; i < Packet.LABELS && packet.label(i) != 0; i++) {
+      int label = packet.label(i);
       if (counted.length == 0 || Arrays.binarySearch(counted, label) >= 0) {
         any = true;
         if (labels.at(label, 0, 0, now)) {

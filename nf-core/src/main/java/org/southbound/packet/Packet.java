@@ -78,8 +78,10 @@ public final class Packet {
   public int spi;
   /** Service index on arrival (RFC 8300 section 2.3). */
   public int si;
-  /** Context labels, 24 bits each; 0: none. */
-  public final int[] labels = new int[LABELS];
+  /** The first two context labels, 24 bits each, in two words of 32 as NSH metadata has them (RFC 8300 section 2.4). */
+  public long labels;
+  /** The last two. */
+  public long moreLabels;
   /** {@link #REDIRECTED}, {@link #CONTROL}, {@link #ORDERED}. */
   public int flags;
   /** What the frame begins with: {@link #ETHERNET}, {@link #IPV4} or {@link #IPV6}. */
@@ -119,11 +121,8 @@ public final class Packet {
     flags = 0;
     inner = ETHERNET;
     outer = 0;
-    int[] labels = this.labels;
-    labels[0] = 0;
-    labels[1] = 0;
-    labels[2] = 0;
-    labels[3] = 0;
+    labels = 0;
+    moreLabels = 0;
   }
 
   /** Points to {@code length} octets of {@code memory} from {@code start}; headers may be pushed down to {@code floor}. */
@@ -321,9 +320,24 @@ public final class Packet {
     return new Sctp(memory, frame + l4);
   }
 
+  /** The i-th context label, from 0; 0: none. */
+  public int label(int i) {
+    return (int) ((i < 2 ? labels : moreLabels) >>> ((~i & 1) << 5)) & 0xff_ffff;
+  }
+
+  private void label(int i, int label) {
+    int shift = (~i & 1) << 5;
+    long others = ~(0xffff_ffffL << shift);
+    if (i < 2) {
+      labels = labels & others | (long) label << shift;
+    } else {
+      moreLabels = moreLabels & others | (long) label << shift;
+    }
+  }
+
   /** Whether the packet carries {@code label}. */
   public boolean has(int label) {
-    return labels[0] == label || labels[1] == label || labels[2] == label || labels[3] == label;
+    return label(0) == label || label(1) == label || label(2) == label || label(3) == label;
   }
 
   /** Adds {@code label}; when all places are taken the oldest gives way. */
@@ -332,12 +346,14 @@ public final class Packet {
       return;
     }
     for (int i = 0; i < LABELS; i++) {
-      if (labels[i] == 0) {
-        labels[i] = label;
+      if (label(i) == 0) {
+        label(i, label);
         return;
       }
     }
-    System.arraycopy(labels, 1, labels, 0, LABELS - 1);
-    labels[LABELS - 1] = label;
+    for (int i = 1; i < LABELS; i++) {
+      label(i - 1, label(i));
+    }
+    label(LABELS - 1, label);
   }
 }

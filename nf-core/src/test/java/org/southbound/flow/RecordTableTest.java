@@ -406,7 +406,7 @@ class RecordTableTest {
     try (var table = new RecordTable(192, 16_000_000)) {
       assertEquals(0, insert(table, 1, 32, 0));
       int[] candidates = new int[2];
-      table.prefetch(new int[]{hash(1, 32), hash(2, 32)}, candidates, 2);
+      table.prefetch(new int[]{hash(1, 32), hash(2, 32)}, candidates, 0, 2);
       assertArrayEquals(new int[]{0, RecordTable.ABSENT}, candidates);
     }
   }

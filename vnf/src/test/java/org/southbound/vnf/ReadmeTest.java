@@ -232,7 +232,7 @@ class ReadmeTest {
 
     @Override
     public void send(Packet packet, Destination destination) {
-      labels.add(packet.labels[0]);
+      labels.add(packet.label(0));
     }
 
     @Override
