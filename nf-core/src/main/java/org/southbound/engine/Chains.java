@@ -4,8 +4,9 @@ package org.southbound.engine;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ final class Chains {
   private static final int FIRST_INDEX = 255;
   private static final int PATH_IDENTIFIER_TRIES = 8;
   private static final Duration DRAIN = Duration.ofSeconds(2);
+  private static final Duration ABORTED = Duration.ofSeconds(1);
 
   private final String name;
   private final Dataplane dataplane;
@@ -61,6 +63,11 @@ final class Chains {
   /** Paths on which this NF stands in for another, whose state it took. */
   private final Map<Path, Passage> adopted = new LinkedHashMap<>();
   private final java.util.Set<String> changing = new HashSet<>();
+  /**
+   * The last generation of each name. A chain that is removed and set up again goes on from it: hops may still drain the
+   * one before.
+   */
+  private final Map<String, Long> generations = new HashMap<>();
 
   private record Key(String origin, String chain, long generation) {
     static Key of(ChainReference reference) {
@@ -73,16 +80,24 @@ final class Chains {
     Chain chain;
     long generation;
     Path path;
-    Endpoint next;
+    /** The hops, with names and addresses. */
+    List<Endpoint> hops = List.of();
     PrepareChainRequest nextRequest;
     List<HopReport> reports = List.of();
     String status = "up";
     String error = "";
+
+    Endpoint next() {
+      return hops.getFirst();
+    }
   }
 
   /** One generation of a chain that leads through here. */
   private static final class Through {
+    /** As it was first asked for. */
     final PrepareChainRequest request;
+    /** As the NFs before ask since the chain changed behind here; else null. */
+    PrepareChainRequest changed;
     Path path;
     Endpoint next;
     ChainReference nextReference;
@@ -93,6 +108,8 @@ final class Chains {
     /** NFs that took a part of the scope's state from here, and so a part of its packets. */
     final java.util.Set<Endpoint> standIns = new java.util.LinkedHashSet<>();
     boolean confirmed;
+    /** Nobody has confirmed this since it was prepared, though the one before may have been. */
+    boolean fresh = true;
     long continuations;
 
     Through(PrepareChainRequest request) {
@@ -102,7 +119,16 @@ final class Chains {
 
     /** Whether a request asks for the same; who stands in for the NF before asks too. */
     boolean answers(PrepareChainRequest other) {
-      return answer != null && same(request).equals(same(other));
+      return answer != null && (same(request).equals(same(other)) || !isOutdated(other));
+    }
+
+    /** Whether the NF before does not know that the chain changed behind here. */
+    boolean isOutdated(PrepareChainRequest other) {
+      return changed == null || !same(changed).equals(same(other));
+    }
+
+    PrepareChainRequest current() {
+      return changed == null ? request : changed;
     }
 
     private static PrepareChainRequest same(PrepareChainRequest request) {
@@ -129,13 +155,11 @@ final class Chains {
     try {
       var made = new Own();
       made.chain = chain;
-      made.generation = 1;
+      made.generation = generations.getOrDefault(chain.name(), 0L) + 1;
       establish(made, timeout);
       dataplane.begin(chain.precedence(), made.path, null);
-      synchronized (this) {
-        own.put(chain.name(), made);
-      }
-      events.accept(new Event.ChainChanged(chain.name(), 1, "created", "up", "", ""));
+      putInForce(made);
+      events.accept(new Event.ChainChanged(chain.name(), made.generation, "created", "up", "", ""));
       return state(made);
     } finally {
       synchronized (this) {
@@ -147,7 +171,7 @@ final class Chains {
 
   /** Takes name, scope and precedence, so that calls at the same time do not choose the same. */
   private synchronized Chain reserve(Chain wanted) throws ApiException {
-    var others = Stream.concat(own.values().stream().map(each -> each.chain), reserved.values().stream()).toList();
+    var others = others("");
     String chainName = wanted.name().isEmpty() ? freeName() : wanted.name();
     if (own.containsKey(chainName) || others.stream().anyMatch(other -> other.scope().equals(wanted.scope()))) {
       throw new ApiException("data-exists", "southbound:chain-exists", "scope",
@@ -155,14 +179,29 @@ final class Chains {
     }
     long precedence = wanted.precedence() >= 0 ? wanted.precedence()
         : others.stream().mapToLong(Chain::precedence).max().orElse(0) + 10;
-    if (others.stream().anyMatch(other -> other.precedence() == precedence)) {
-      throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
-          "another chain has the precedence " + precedence);
-    }
+    checkPrecedence(chainName, precedence);
     enter(chainName);
     var chain = new Chain(chainName, precedence, wanted.protocol(), wanted.scope(), wanted.hops(), false);
     reserved.put(chainName, chain);
     return chain;
+  }
+
+  /** Chains that begin here or are being set up, but the one of that name. */
+  private List<Chain> others(String chainName) {
+    return Stream.concat(own.values().stream().map(each -> each.chain), reserved.values().stream())
+        .filter(other -> !other.name().equals(chainName)).toList();
+  }
+
+  private void checkPrecedence(String chainName, long precedence) throws ApiException {
+    if (others(chainName).stream().anyMatch(other -> other.precedence() == precedence)) {
+      throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
+          "another chain has the precedence " + precedence);
+    }
+  }
+
+  private synchronized void putInForce(Own made) {
+    own.put(made.chain.name(), made);
+    generations.put(made.chain.name(), made.generation);
   }
 
   /** Prepares and confirms all hops of a generation; on failure nothing of it is left anywhere. */
@@ -170,30 +209,31 @@ final class Chains {
     var chain = made.chain;
     var reference = reference(name, chain.name(), made.generation);
     var offered = offer(chain.protocol());
-    Endpoint next = null;
+    var asked = new ArrayList<Endpoint>();
     try {
-      var hops = resolve(chain.hops());
-      next = hops.getFirst();
+      made.hops = resolve(chain.hops());
+      asked.addAll(made.hops);
+      var owners = owners(chain.scope());
+      asked.addAll(owners);
       PeerException refused = null;
       for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
         int spi = freePathIdentifier();
         try {
-          made.nextRequest = request(reference, chain.scope(), hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
-          var accepted = ask(next, made.nextRequest);
-          neighbours.client(next).confirmChain(reference);
-          for (var owner : owners(chain.scope())) {
+          made.nextRequest = request(reference, chain.scope(), made.hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
+          var accepted = ask(made.next(), made.nextRequest);
+          neighbours.client(made.next()).confirmChain(reference);
+          for (var owner : owners) {
             var first = new ArrayList<>(List.of(owner));
-            first.addAll(hops);
+            first.addAll(made.hops);
             ask(owner, request(reference, chain.scope(), first, 0, offered, spi, FIRST_INDEX, timeout).toBuilder()
                 .addStandInFor(name).build());
             neighbours.client(owner).confirmChain(reference);
           }
           var protocol = protocol(accepted.getProtocol());
-          made.next = next;
           made.reports = accepted.getHopsList();
           made.path = new Path(dataplane.nextPathNumber(), chain.name(), name, made.generation, spi, FIRST_INDEX,
-              protocol, chain.scope(), dataplane.hop(next.nf(), Neighbours.data(next)), spi, FIRST_INDEX - 1,
-              List.of());
+              protocol, chain.scope(), dataplane.hop(made.next().nf(), Neighbours.data(made.next())), spi,
+              FIRST_INDEX - 1, List.of());
           return;
         } catch (PeerException failure) {
           refused = failure;
@@ -204,9 +244,7 @@ final class Chains {
       }
       throw refused;
     } catch (PeerException failure) {
-      if (next != null) {
-        abort(next, reference);
-      }
+      rollBack(asked, reference);
       throw hopFailed(failure);
     }
   }
@@ -224,37 +262,65 @@ final class Chains {
 
   ChainState update(ChainUpdate wanted, Duration timeout) throws ApiException {
     checkHops(wanted.hops(), false);
-    Own mine;
-    Through passing;
-    synchronized (this) {
-      mine = own.values().stream().filter(each -> names(wanted, each.chain.name(), each.chain.scope())).findFirst()
-          .orElse(null);
-      passing = through.values().stream()
-          .filter(each -> each.confirmed && names(wanted, each.path.chain(), each.path.scope()))
-          .reduce((a, b) -> a.path.generation() > b.path.generation() ? a : b).orElse(null);
-    }
-    if (mine == null && passing == null) {
-      throw new ApiException("data-missing", "southbound:unknown-chain", wanted.name().isEmpty() ? "scope" : "name",
-          "no chain has this name, or exactly this scope");
-    }
-    String chainName = mine != null ? mine.chain.name() : passing.path.chain();
+    String chainName = nameOf(wanted);
     enter(chainName);
     try {
-      return mine != null ? updateOwn(mine, wanted, timeout) : updateThrough(passing, wanted.hops(), timeout);
+      // Only now: another change may just have ended.
+      var mine = mine(wanted);
+      if (mine != null) {
+        return updateOwn(mine, wanted, timeout);
+      }
+      var passing = passing(wanted);
+      if (passing != null) {
+        return updateThrough(passing, wanted, timeout);
+      }
+      throw unknown(wanted);
     } finally {
       leave(chainName);
     }
+  }
+
+  private String nameOf(ChainUpdate wanted) throws ApiException {
+    var mine = mine(wanted);
+    if (mine != null) {
+      return mine.chain.name();
+    }
+    var passing = passing(wanted);
+    if (passing != null) {
+      return passing.path.chain();
+    }
+    throw unknown(wanted);
+  }
+
+  private static ApiException unknown(ChainUpdate wanted) {
+    return new ApiException("data-missing", "southbound:unknown-chain", wanted.name().isEmpty() ? "scope" : "name",
+        "no chain has this name, or exactly this scope");
+  }
+
+  private synchronized Own mine(ChainUpdate wanted) {
+    return own.values().stream().filter(each -> names(wanted, each.chain.name(), each.chain.scope())).findFirst()
+        .orElse(null);
+  }
+
+  private synchronized Through passing(ChainUpdate wanted) {
+    return through.values().stream()
+        .filter(each -> each.confirmed && names(wanted, each.path.chain(), each.path.scope()))
+        .max(Comparator.comparingLong(each -> each.path.generation())).orElse(null);
   }
 
   private static boolean names(ChainUpdate wanted, String chain, FlowSpace scope) {
     return wanted.name().isEmpty() ? scope.equals(wanted.scope()) : chain.equals(wanted.name());
   }
 
-  private ChainState updateOwn(Own old, ChainUpdate wanted, Duration timeout) throws ApiException {
-    if (wanted.ifGeneration() >= 0 && wanted.ifGeneration() != old.generation) {
+  private static void checkGeneration(ChainUpdate wanted, long generation) throws ApiException {
+    if (wanted.ifGeneration() >= 0 && wanted.ifGeneration() != generation) {
       throw new ApiException("operation-failed", "southbound:generation-mismatch", "if-generation",
-          "the chain is at generation " + old.generation);
+          "the chain is at generation " + generation);
     }
+  }
+
+  private ChainState updateOwn(Own old, ChainUpdate wanted, Duration timeout) throws ApiException {
+    checkGeneration(wanted, old.generation);
     if (wanted.hops().isEmpty()) {
       var last = state(old);
       tearDown(old);
@@ -266,57 +332,64 @@ final class Chains {
     if (changed.equals(old.chain)) {
       return state(old);
     }
+    synchronized (this) {
+      checkPrecedence(changed.name(), precedence);
+    }
     var made = new Own();
     made.chain = changed;
     made.generation = old.generation + 1;
     establish(made, timeout);
     dataplane.begin(precedence, made.path, old.path);
-    synchronized (this) {
-      own.put(changed.name(), made);
-    }
+    putInForce(made);
     events.accept(new Event.ChainChanged(changed.name(), made.generation, "updated", "up", "", ""));
-    drain(old.path, old.next, reference(name, changed.name(), old.generation));
+    drain(old.path, old.hops, reference(name, changed.name(), old.generation));
     return state(made);
   }
 
   /** Sees that all hops still know a chain; one that was restarted learns it anew. */
   void refresh(String chainName) {
-    Own mine;
-    synchronized (this) {
-      mine = own.get(chainName);
-    }
+    var mine = inForce(chainName);
     if (mine == null) {
       return;
     }
-    String before = mine.status;
+    var reference = reference(name, chainName, mine.generation);
+    String status = "up";
+    String error = "";
     String hop = "";
     String appTag = "";
     try {
-      ask(mine.next, mine.nextRequest);
-      neighbours.client(mine.next).confirmChain(reference(name, chainName, mine.generation));
-      mine.status = "up";
-      mine.error = "";
+      ask(mine.next(), mine.nextRequest);
+      neighbours.client(mine.next()).confirmChain(reference);
     } catch (PeerException failure) {
-      mine.status = "degraded";
-      mine.error = failure.getMessage();
+      status = "degraded";
+      error = failure.getMessage();
       hop = failure.nf();
       appTag = failure.appTag();
     }
-    if (!before.equals(mine.status)) {
-      events.accept(new Event.ChainChanged(chainName, mine.generation, "status", mine.status, hop, appTag));
+    if (inForce(chainName) != mine) {
+      // Changed meanwhile: what the hops were reminded of is past, and they may have forgotten it before.
+      drain(mine.path, mine.hops, reference);
+      return;
+    }
+    boolean changed = !status.equals(mine.status);
+    mine.status = status;
+    mine.error = error;
+    if (changed) {
+      events.accept(new Event.ChainChanged(chainName, mine.generation, "status", status, hop, appTag));
     }
   }
 
+  private synchronized Own inForce(String chainName) {
+    return own.get(chainName);
+  }
+
   void remove(String chainName) throws ApiException {
-    Own old;
-    synchronized (this) {
-      old = own.get(chainName);
-    }
-    if (old == null) {
-      throw new ApiException("data-missing", "southbound:unknown-chain", "name", "no chain " + chainName + " here");
-    }
     enter(chainName);
     try {
+      var old = inForce(chainName);
+      if (old == null) {
+        throw new ApiException("data-missing", "southbound:unknown-chain", "name", "no chain " + chainName + " here");
+      }
       tearDown(old);
     } finally {
       leave(chainName);
@@ -329,21 +402,30 @@ final class Chains {
       own.remove(old.chain.name());
     }
     events.accept(new Event.ChainChanged(old.chain.name(), old.generation, "removed", "down", "", ""));
-    drain(old.path, old.next, reference(name, old.chain.name(), old.generation));
+    drain(old.path, old.hops, reference(name, old.chain.name(), old.generation));
   }
 
   /** When the last packet on an old path has passed its end, the hops forget it. In the background. */
-  private void drain(Path path, Endpoint next, ChainReference reference) {
+  private void drain(Path path, List<Endpoint> hops, ChainReference reference) {
     Thread.ofVirtual().name("drain-" + path.chain()).start(() -> {
       probes.flush(path, DRAIN);
       try {
-        neighbours.client(next).removeChain(reference);
+        neighbours.client(hops.getFirst()).removeChain(reference);
         events.accept(new Event.ChainChanged(path.chain(), path.generation(), "drained", "", "", ""));
       } catch (PeerException failure) {
-        events.accept(
-            new Event.ChainChanged(path.chain(), path.generation(), "status", "degraded", next.nf(), failure.appTag()));
+        rollBack(hops, reference);
+        events.accept(new Event.ChainChanged(path.chain(), path.generation(), "status", "degraded",
+            hops.getFirst().nf(), failure.appTag()));
       }
     });
+  }
+
+  /**
+   * Has hops forget a generation: each is told, since one that died cannot pass it on. Who cannot be reached soon forgets
+   * what it prepared by itself.
+   */
+  private void rollBack(List<Endpoint> hops, ChainReference reference) {
+    neighbours.tell(hops, hop -> neighbours.client(hop).abortChain(reference), ABORTED);
   }
 
   // ---- as a later hop
@@ -351,7 +433,7 @@ final class Chains {
   PrepareChainAccepted prepare(String peer, PrepareChainRequest request) throws PeerException {
     var key = Key.of(request.getChain());
     neighbours.heard(Messages.endpoint(request.getUpstream()));
-    Through known;
+    final Through known;
     synchronized (this) {
       known = through.get(key);
       if (known == null && (dataplane.knows(request.getSpi()) || request.getSpi() == Worker.NO_PATH)) {
@@ -361,6 +443,9 @@ final class Chains {
     if (known != null && known.answers(request)) {
       synchronized (this) {
         known.upstreams.add(Messages.endpoint(request.getUpstream()));
+      }
+      if (known.changed != null && known.isOutdated(request)) {
+        Thread.ofVirtual().start(() -> tellUpstream(known));
       }
       // Asked again to see that all is well: so the next hop is asked, which may have forgotten.
       if (known.next != null) {
@@ -401,7 +486,9 @@ final class Chains {
         chosen = accepted.getProtocol();
         reports.addAll(accepted.getHopsList());
       } catch (PeerException failure) {
-        abort(made.next, request.getChain());
+        // Not waited for: who asked waits for the reason.
+        neighbours.tell(List.of(made.next), hop -> neighbours.client(hop).abortChain(request.getChain()),
+            Duration.ZERO);
         throw failure.at(position, made.next.nf());
       }
       nextHop = dataplane.hop(made.next.nf(), Neighbours.data(made.next));
@@ -448,6 +535,8 @@ final class Chains {
 
   /** The scope's state went to another NF: it stands in for this one from now on. */
   synchronized void standIn(FlowSpace scope, Endpoint owner) {
+    // New chains lead through here as well, and must find it by its name.
+    neighbours.heard(owner);
     through.values().stream().filter(each -> each.path.scope().overlaps(scope))
         .forEach(each -> each.standIns.add(owner));
   }
@@ -492,7 +581,12 @@ final class Chains {
       quietly(() -> neighbours.client(owner).confirmChain(reference));
     }
     made.confirmed = true;
-    if (reference.getGeneration() == 1) {
+    boolean first;
+    synchronized (this) {
+      first = made.fresh;
+      made.fresh = false;
+    }
+    if (first && reference.getGeneration() == 1) {
       // The chain is set up from nothing: its first NF knows no other generation any more.
       forgetOthers(Key.of(reference));
     }
@@ -551,10 +645,6 @@ final class Chains {
     gone.forEach(dataplane::forget);
   }
 
-  private void abort(Endpoint next, ChainReference reference) {
-    quietly(() -> neighbours.client(next).abortChain(reference));
-  }
-
   private interface Call {
     void run() throws PeerException;
   }
@@ -569,47 +659,45 @@ final class Chains {
   }
 
   /** serviceChainUpdate in the middle of a chain: a chain of this NF's own carries on from here. */
-  private ChainState updateThrough(Through passing, List<Endpoint> wanted, Duration timeout) throws ApiException {
+  private ChainState updateThrough(Through passing, ChainUpdate wanted, Duration timeout) throws ApiException {
     var old = passing.path;
+    checkGeneration(wanted, old.generation());
     var oldNext = passing.next;
     var oldReference = passing.nextReference;
-    var offered = List.of(old.protocol().name());
-    Path path;
+    int position = passing.request.getSelf().getPosition() + 1;
+    var reports = new ArrayList<>(List.of(passing.reports.getFirst()));
+    var reference = reference(name, old.origin() + "." + old.chain(),
+        old.generation() << 16 | ++passing.continuations);
+    List<Endpoint> hops = List.of();
+    var path = replaced(old, null, old.spi(), old.si() - 1);
+    PrepareChainRequest asked = null;
     try {
-      if (wanted.isEmpty()) {
-        path = replaced(old, null, old.spi(), old.si() - 1);
-        passing.next = null;
-        passing.reports = List.of(passing.reports.getFirst());
-      } else {
-        var hops = resolve(wanted);
-        long generation = ++passing.continuations;
-        var reference = reference(name, old.origin() + "." + old.chain(), old.generation() << 16 | generation);
+      hops = resolve(wanted.hops());
+      if (!hops.isEmpty()) {
         int spi = freePathIdentifier();
-        try {
-          var asked = request(reference, old.scope(), hops, passing.request.getSelf().getPosition() + 1, offered,
-              spi, FIRST_INDEX - 1, timeout);
-          var accepted = ask(hops.getFirst(), asked);
-          neighbours.client(hops.getFirst()).confirmChain(reference);
-          var reports = new ArrayList<>(List.of(passing.reports.getFirst()));
-          reports.addAll(accepted.getHopsList());
-          passing.reports = reports;
-          passing.nextRequest = asked;
-        } catch (PeerException failure) {
-          abort(hops.getFirst(), reference);
-          throw failure;
-        }
-        passing.next = hops.getFirst();
-        passing.nextReference = reference;
-        path = replaced(old, dataplane.hop(passing.next.nf(), Neighbours.data(passing.next)), spi, FIRST_INDEX - 1);
+        var next = hops.getFirst();
+        asked = request(reference, old.scope(), hops, position, List.of(old.protocol().name()), spi, FIRST_INDEX - 1,
+            timeout);
+        reports.addAll(ask(next, asked).getHopsList());
+        neighbours.client(next).confirmChain(reference);
+        path = replaced(old, dataplane.hop(next.nf(), Neighbours.data(next)), spi, FIRST_INDEX - 1);
       }
     } catch (PeerException failure) {
+      rollBack(hops, reference);
       throw hopFailed(failure);
     }
-    passing.path = path;
+    synchronized (this) {
+      passing.next = hops.isEmpty() ? null : hops.getFirst();
+      passing.nextReference = reference;
+      passing.nextRequest = asked;
+      passing.reports = reports;
+      passing.changed = passing.request.toBuilder().clearRemaining().addAllRemaining(hops(hops, position)).build();
+      passing.path = path;
+    }
     dataplane.arrive(path);
-    tellUpstream(passing, wanted);
+    tellUpstream(passing);
     if (oldNext != null) {
-      drain(old, oldNext, oldReference);
+      drain(old, List.of(oldNext), oldReference);
     }
     events.accept(new Event.ChainChanged(old.chain(), old.generation(), "updated", "up", "", ""));
     return state(passing);
@@ -620,17 +708,14 @@ final class Chains {
         old.scope(), next, spi, si, List.of());
   }
 
-  private void tellUpstream(Through passing, List<Endpoint> hops) {
-    var change = ChainChange.newBuilder().setChain(passing.request.getChain()).setChangedBy(name);
-    for (int i = 0; i < hops.size(); i++) {
-      change.addHops(Hop.newBuilder().setPosition(i + 1).setEndpoint(Messages.endpoint(hops.get(i))));
-    }
-    change.addAllReports(passing.reports);
+  private void tellUpstream(Through passing) {
+    var change = ChainChange.newBuilder().setChain(passing.request.getChain()).setChangedBy(name)
+        .addAllHops(passing.current().getRemainingList()).addAllReports(passing.reports).build();
     var upstream = Messages.endpoint(passing.request.getUpstream());
-    quietly(() -> neighbours.client(upstream).chainChanged(change.build()));
+    quietly(() -> neighbours.client(upstream).chainChanged(change));
   }
 
-  /** A later hop changed the chain behind it: remembered here, so that a new set-up leads the same way. */
+  /** A later hop changed the chain behind it: remembered here, so that a hop that is restarted learns the new chain. */
   void changed(ChainChange change) throws PeerException {
     var key = Key.of(change.getChain());
     Through passing;
@@ -638,27 +723,48 @@ final class Chains {
     synchronized (this) {
       passing = through.get(key);
       mine = key.origin.equals(name) ? own.get(key.chain) : null;
+      if (mine != null) {
+        remember(mine, change);
+      } else if (passing != null) {
+        passing.reports = joined(passing.reports, change);
+        passing.changed = withTail(passing.current(), change);
+        passing.nextRequest = passing.nextRequest == null ? null : withTail(passing.nextRequest, change);
+      }
     }
     if (mine != null) {
-      var hops = new ArrayList<Endpoint>();
-      for (var hop : mine.chain.hops()) {
-        hops.add(hop);
-        if (hop.nf().equals(change.getChangedBy()) || named(mine, hops.size(), change.getChangedBy())) {
-          break;
-        }
-      }
-      change.getHopsList().forEach(hop -> hops.add(Messages.endpoint(hop.getEndpoint())));
-      var chain = mine.chain;
-      mine.chain = new Chain(chain.name(), chain.precedence(), chain.protocol(), chain.scope(), hops, false);
-      mine.reports = joined(mine.reports, change);
-      events.accept(new Event.ChainChanged(chain.name(), mine.generation, "updated", "up", "", ""));
+      events.accept(new Event.ChainChanged(key.chain, mine.generation, "updated", "up", "", ""));
     } else if (passing != null) {
-      passing.reports = joined(passing.reports, change);
-      var upstream = Messages.endpoint(passing.request.getUpstream());
-      neighbours.client(upstream).chainChanged(change);
+      neighbours.client(Messages.endpoint(passing.request.getUpstream())).chainChanged(change);
     } else {
       throw new PeerException("southbound:unknown-chain", "no chain " + key.chain + " here", name, 0, null);
     }
+  }
+
+  private static void remember(Own mine, ChainChange change) {
+    var hops = new ArrayList<Endpoint>();
+    for (var hop : mine.chain.hops()) {
+      hops.add(hop);
+      if (hop.nf().equals(change.getChangedBy()) || named(mine, hops.size(), change.getChangedBy())) {
+        break;
+      }
+    }
+    change.getHopsList().forEach(hop -> hops.add(Messages.endpoint(hop.getEndpoint())));
+    var chain = mine.chain;
+    mine.chain = new Chain(chain.name(), chain.precedence(), chain.protocol(), chain.scope(), hops, false);
+    mine.nextRequest = withTail(mine.nextRequest, change);
+    mine.reports = joined(mine.reports, change);
+  }
+
+  /** The same request, but that other hops follow the one that changed the chain. */
+  private static PrepareChainRequest withTail(PrepareChainRequest request, ChainChange change) {
+    var remaining = new ArrayList<Hop>();
+    boolean found = request.getSelf().getEndpoint().getNf().equals(change.getChangedBy());
+    for (int i = 0; !found && i < request.getRemainingCount(); i++) {
+      remaining.add(request.getRemaining(i));
+      found = request.getRemaining(i).getEndpoint().getNf().equals(change.getChangedBy());
+    }
+    remaining.addAll(change.getHopsList());
+    return found ? request.toBuilder().clearRemaining().addAllRemaining(remaining).build() : request;
   }
 
   private static boolean named(Own mine, int position, String nf) {
@@ -678,10 +784,15 @@ final class Chains {
         .setUpstream(Messages.endpoint(neighbours.self())).setScope(Messages.scope(scope))
         .setSelf(hop(hops.getFirst(), position)).addAllProtocols(offered).setSpi(spi).setServiceIndex(si)
         .setTimeoutMillis((int) timeout.toMillis());
-    for (int i = 1; i < hops.size(); i++) {
-      request.addRemaining(hop(hops.get(i), position + i));
+    return request.addAllRemaining(hops(hops.subList(1, hops.size()), position + 1)).build();
+  }
+
+  private static List<Hop> hops(List<Endpoint> endpoints, int position) {
+    var result = new ArrayList<Hop>();
+    for (var endpoint : endpoints) {
+      result.add(hop(endpoint, position + result.size()));
     }
-    return request.build();
+    return result;
   }
 
   private PrepareChainAccepted ask(Endpoint next, PrepareChainRequest request) throws PeerException {
@@ -798,7 +909,7 @@ final class Chains {
     adopted.values().stream().filter(each -> each.path.scope().overlaps(scope)).forEach(result::add);
     for (var each : own.values()) {
       if (each.chain.scope().overlaps(scope)) {
-        result.add(new Passage(each.path, Optional.ofNullable(each.next), List.of(), each.chain.precedence()));
+        result.add(new Passage(each.path, Optional.of(each.next()), List.of(), each.chain.precedence()));
       }
     }
     return result;
