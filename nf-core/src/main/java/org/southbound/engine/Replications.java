@@ -25,6 +25,7 @@ import org.southbound.api.VnfApi.Operation;
 import org.southbound.api.VnfApi.Relationship;
 import org.southbound.api.VnfApi.StateRequest;
 import org.southbound.api.VnfApi.TakeOver;
+import org.southbound.classifier.Path;
 import org.southbound.flow.DirtySet;
 import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
@@ -36,6 +37,7 @@ import org.southbound.peer.v1.Chunk;
 import org.southbound.peer.v1.Delta;
 import org.southbound.peer.v1.FenceRequest;
 import org.southbound.peer.v1.Heartbeat;
+import org.southbound.peer.v1.Promoted;
 import org.southbound.peer.v1.ReplicationAck;
 import org.southbound.peer.v1.ReplicationBegin;
 import org.southbound.peer.v1.ReplicationBegun;
@@ -54,6 +56,9 @@ final class Replications {
   private static final Logger LOG = LoggerFactory.getLogger(Replications.class);
   private static final Duration RECONNECT = Duration.ofMillis(500);
   private static final int HEARTBEAT_MILLIS = 100;
+  private static final long HEARTBEAT = HEARTBEAT_MILLIS * 1_000_000L;
+  /** The other side has ended the relationship. */
+  private static final String ENDED = "southbound:unknown-replication";
   private static final Duration LAST_CHANGES = Duration.ofMillis(500);
   private static final Duration UPSTREAMS_TOLD = Duration.ofSeconds(2);
   private static final Duration SILENCE = Duration.ofMillis(10L * HEARTBEAT_MILLIS);
@@ -69,6 +74,8 @@ final class Replications {
   private final Consumer<Event> events;
   private final Map<UUID, Source> sources = new ConcurrentHashMap<>();
   private final Map<UUID, Standby> standbys = new ConcurrentHashMap<>();
+  /** Relationships by which this NF took over, and the epochs: a source that was cut off must learn it. */
+  private final Map<String, Long> promotions = new ConcurrentHashMap<>();
 
   Replications(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, Jobs jobs,
       Ownerships ownerships, List<ReplicateVariant> variants, Specification specification, Consumer<Event> events) {
@@ -171,6 +178,7 @@ final class Replications {
     private volatile Instant lastSync;
     private volatile boolean resync;
     private final CountDownLatch flushed = new CountDownLatch(1);
+    private volatile Thread thread;
 
     Source(Jobs.Running job, Endpoint destination, long micros) {
       this.job = job;
@@ -181,11 +189,15 @@ final class Replications {
     }
 
     void run() {
+      thread = Thread.currentThread();
       job.state("preparing");
-      while (!stopped && !job.cancelled) {
+      while (!ends()) {
         try (var stream = neighbours.client(destination).replicate()) {
           session(stream);
         } catch (PeerException failure) {
+          if (failure.appTag().equals(ENDED)) {
+            break;
+          }
           if (!failure.unreachable()) {
             end("failed", failure.appTag(), failure.getMessage());
             return;
@@ -198,7 +210,26 @@ final class Replications {
           return;
         }
       }
-      end(job.cancelled ? "cancelled" : "complete", "", "");
+      var owner = ownerships.givenTo(job.request.scope());
+      if (job.cancelled || owner != null) {
+        neighbours.tell(List.of(destination), peer -> neighbours.client(peer).stopReplication(job.id.toString()),
+            UPSTREAMS_TOLD);
+      }
+      if (job.cancelled) {
+        end("cancelled", "", "");
+      } else {
+        end("complete", "", owner == null ? "" : "the scope belongs to " + owner + " now");
+      }
+    }
+
+    private boolean ends() {
+      return stopped || job.cancelled || ownerships.givenTo(job.request.scope()) != null;
+    }
+
+    /** Sends what changed up to now, and ends. */
+    void stop() {
+      stopped = true;
+      LockSupport.unpark(thread);
     }
 
     private void status(String next) {
@@ -233,24 +264,27 @@ final class Replications {
         snapshot(stream);
         job.state("standby");
         status("in-step");
-        long next = System.nanoTime();
-        long beat = next;
-        while (!stopped && !job.cancelled) {
-          next += micros * 1000;
-          LockSupport.parkNanos(next - System.nanoTime());
+        long period = micros * 1000;
+        long update = System.nanoTime() + period;
+        long beat = System.nanoTime() + HEARTBEAT;
+        while (!ends()) {
+          LockSupport.parkNanos(Math.min(update, beat) - System.nanoTime());
           if (resync) {
             resync = false;
             snapshot(stream);
           }
-          if (update(stream, dirty)) {
-            beat = System.nanoTime();
-          } else if (System.nanoTime() - beat > HEARTBEAT_MILLIS * 1_000_000L) {
-            beat = System.nanoTime();
+          if (System.nanoTime() - update >= 0) {
+            if (update(stream, dirty)) {
+              beat = System.nanoTime() + HEARTBEAT;
+            }
+            update = Math.max(update + period, System.nanoTime());
+          }
+          if (System.nanoTime() - beat >= 0) {
             stream.send(ReplicationFromSource.newBuilder()
                 .setHeartbeat(Heartbeat.newBuilder().setSequence(sequence).setEpoch(epoch)).build());
             answer(stream);
+            beat = System.nanoTime() + HEARTBEAT;
           }
-          next = Math.max(next, System.nanoTime() - micros * 1000);
         }
         // The scope was taken over, or the relationship ends: what changed up to now is the last that is sent.
         update(stream, dirty);
@@ -275,21 +309,32 @@ final class Replications {
         }
         case PROMOTED -> {
           stopped = true;
+          superseded(message.getPromoted().getEpoch());
         }
         case FAILED -> throw PeerException.of(message.getFailed(), destination.nf());
         case STEP_NOT_SET -> throw new PeerException(PeerException.REFUSED, "an unknown answer");
       }
     }
 
+    /** The standby took over while it could not tell: this NF stops, and what still comes to it goes there. */
+    private void superseded(long newEpoch) throws PeerException {
+      var packets = job.request.scope().direction(FlowSpace.Direction.BOTH);
+      if (newEpoch > ownerships.epoch(packets)) {
+        yieldTo(destination, packets, newEpoch, job.id);
+        mover.remove(layouts, packets);
+      }
+    }
+
     private void snapshot(PeerStream<ReplicationFromSource, ReplicationFromStandby> stream) throws PeerException {
       status("synchronizing");
       var checksum = new CRC32C();
-      long[] counts = mover.<PeerException>export(layouts, job.request.scope(), (schema, count, records, length) -> {
-        checksum.update(records, 0, length);
-        job.octets += length;
-        stream.send(ReplicationFromSource.newBuilder().setChunk(Chunk.newBuilder().setSchema(schema).setCount(count)
-            .setRecords(Messages.bytes(records, length))).build());
-      });
+      long[] counts = mover.<PeerException>export(layouts, job.request.scope(),
+          (worker, schema, count, records, length) -> {
+            checksum.update(records, 0, length);
+            job.octets += length;
+            stream.send(ReplicationFromSource.newBuilder().setChunk(Chunk.newBuilder().setSchema(schema).setCount(count)
+                .setRecords(Messages.bytes(records, length))).build());
+          });
       var end = TransferEnd.newBuilder().setChecksum((int) checksum.getValue()).setFinal(true);
       for (int i = 0; i < counts.length; i++) {
         end.addCounts(counts[i]);
@@ -308,7 +353,7 @@ final class Replications {
       long number = sequence + 1;
       long[] parts = {0};
       long records = mover.<PeerException>exportDirty(layouts, job.request.scope(), dirty,
-          (schema, count, bytes, length) -> {
+          (worker, schema, count, bytes, length) -> {
             parts[0]++;
             job.octets += length;
             stream.send(message(delta(number, schema).setCount(count).setRecords(Messages.bytes(bytes, length))));
@@ -336,7 +381,7 @@ final class Replications {
 
     /** Nothing of the scope is processed here any more: the standby gets the last changes, if it can be reached soon. */
     void stopAfterLastChanges() {
-      stopped = true;
+      stop();
       try {
         if (!flushed.await(LAST_CHANGES.toMillis(), TimeUnit.MILLISECONDS)) {
           LOG.warn("replication {} ended before its last changes were confirmed", job.id);
@@ -359,30 +404,58 @@ final class Replications {
 
   // ---- the standby
 
-  /** A relationship as its standby sees it. Guarded by itself. */
+  /**
+   * A relationship as its standby sees it. What was mirrored stays until another snapshot is whole: a source that dies
+   * while it sends one leaves the former. Guarded by itself.
+   */
   private final class Standby {
     final UUID id;
     final Endpoint source;
     final FlowSpace scope;
-    final ReplicationBegin begin;
     final List<StateLayout> layouts;
-    final List<RecordTable> mirror = new ArrayList<>();
-    String status = "synchronizing";
-    long updates;
-    long octets;
-    long snapshots = -1;
-    Instant lastSync;
-    boolean closed;
+    private ReplicationBegin begin;
+    /** The connection that is heard; what an older one still says is not. */
+    private PeerStream<?, ?> heard;
+    /** The last whole snapshot and what changed since; empty before the first. */
+    private List<RecordTable> mirror = List.of();
+    /** The snapshot that is coming; empty when none is. */
+    private List<RecordTable> coming = List.of();
+    private String status = "synchronizing";
+    private long updates;
+    private long octets;
+    private long snapshots;
+    private Instant lastSync;
+    private boolean closed;
 
     Standby(ReplicationBegin begin, List<StateLayout> layouts) throws PeerException {
       this.id = UUID.fromString(begin.getId());
       this.source = Messages.endpoint(begin.getSource());
       this.scope = Messages.scope(begin.getScope());
-      this.begin = begin;
       this.layouts = layouts;
-      for (var layout : layouts) {
-        mirror.add(new RecordTable(layout.size(), dataplane.workers().getFirst().tables().get(layout).maximum()));
+    }
+
+    /** The source is connected, for the first time or again. */
+    synchronized void connect(ReplicationBegin again, List<StateLayout> itsLayouts, PeerStream<?, ?> stream)
+        throws PeerException {
+      check(!closed);
+      if (!itsLayouts.equals(layouts) || !again.getSource().getNf().equals(source.nf())) {
+        throw new PeerException("southbound:token-reused", "another relationship has the id " + id);
       }
+      begin = again;
+      heard = stream;
+      drop(coming);
+      coming = List.of();
+      status("synchronizing");
+    }
+
+    private void check(boolean fine) throws PeerException {
+      if (!fine) {
+        throw new PeerException(ENDED, neighbours.self().nf() + " is no standby of " + id + " any more");
+      }
+    }
+
+    private void checkHeard(PeerStream<?, ?> stream) throws PeerException {
+      check(!closed && heard == stream);
     }
 
     synchronized void status(String next) {
@@ -392,59 +465,112 @@ final class Replications {
       }
     }
 
-    /** Puts records into the mirror. */
-    synchronized void records(int schema, byte[] records) throws PeerException {
-      if (schema >= mirror.size()) {
-        throw new PeerException("southbound:schema-mismatch", "no schema has the index " + schema);
+    synchronized void cut(PeerStream<?, ?> stream) {
+      if (heard == stream) {
+        status("disconnected");
       }
-      if (closed) {
-        return;
+    }
+
+    /** Records of a snapshot. */
+    synchronized void chunk(PeerStream<?, ?> stream, int schema, byte[] records) throws PeerException {
+      checkHeard(stream);
+      if (coming.isEmpty()) {
+        status("synchronizing");
+        coming = tables();
       }
+      put(coming, schema, records);
+    }
+
+    private List<RecordTable> tables() {
+      return layouts.stream().map(layout -> new RecordTable(layout.size(),
+          dataplane.workers().getFirst().tables().get(layout).maximum())).toList();
+    }
+
+    /** A snapshot is whole. */
+    synchronized void complete(PeerStream<?, ?> stream) throws PeerException {
+      checkHeard(stream);
+      drop(mirror);
+      mirror = coming.isEmpty() ? tables() : coming;
+      coming = List.of();
+      snapshots++;
+      lastSync = Instant.now();
+      status("in-step");
+    }
+
+    /** A sequence is applied as a whole: what it removes goes first. */
+    synchronized void apply(PeerStream<?, ?> stream, List<Delta> sequence) throws PeerException {
+      checkHeard(stream);
+      if (mirror.isEmpty()) {
+        throw new PeerException(PeerException.REFUSED, "changes before a snapshot");
+      }
+      for (var delta : sequence) {
+        removed(delta.getSchema(), delta.getRemoved().toByteArray());
+        put(mirror, delta.getSchema(), delta.getRecords().toByteArray());
+      }
+      lastSync = Instant.now();
+    }
+
+    synchronized void beat(PeerStream<?, ?> stream) throws PeerException {
+      checkHeard(stream);
+      lastSync = Instant.now();
+    }
+
+    private void put(List<RecordTable> tables, int schema, byte[] records) throws PeerException {
+      var table = table(tables, schema);
       int size = begin.getSchemas(schema).getRecordSize();
       var from = MemorySegment.ofArray(records);
       octets += records.length;
       for (long at = 0; at + size <= records.length; at += size) {
         updates++;
-        if (mirror.get(schema).importRecord(from, at, hash(from, at), 0) == RecordTable.FULL) {
+        if (table.importRecord(from, at, hash(from, at), 0) == RecordTable.FULL) {
           throw new PeerException("southbound:resource", "the standby's table is full");
         }
       }
     }
 
-    synchronized void removed(int schema, byte[] keys) {
+    private static RecordTable table(List<RecordTable> tables, int schema) throws PeerException {
+      if (schema >= tables.size()) {
+        throw new PeerException("southbound:schema-mismatch", "no schema has the index " + schema);
+      }
+      return tables.get(schema);
+    }
+
+    private void removed(int schema, byte[] keys) throws PeerException {
       var from = MemorySegment.ofArray(keys);
-      var table = mirror.get(schema);
+      var table = table(mirror, schema);
       for (long at = 0; at + StateMover.KEY <= keys.length; at += StateMover.KEY) {
-        int id = table.find(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
+        int record = table.find(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
             word(from, at, 4), hash(from, at));
-        if (id >= 0) {
-          table.remove(id);
+        if (record >= 0) {
+          table.remove(record);
         }
       }
     }
 
-    synchronized void clear() {
-      for (var table : mirror) {
-        for (int id = table.next(0); id >= 0; id = table.next(id + 1)) {
-          table.remove(id);
-        }
-      }
+    /** What there is to take over: the last whole snapshot, or else what has come of the first. */
+    private List<RecordTable> best() {
+      return mirror.isEmpty() ? coming : mirror;
     }
 
     /** Nothing is mirrored any more. */
     synchronized void close() {
       if (!closed) {
         closed = true;
-        mirror.forEach(RecordTable::close);
+        drop(mirror);
+        drop(coming);
         events.accept(new Event.ReplicationChanged(id, "", 0));
       }
+    }
+
+    private static void drop(List<RecordTable> tables) {
+      tables.forEach(RecordTable::close);
     }
 
     synchronized Relationship relationship() {
       long age = lastSync == null || status.equals("in-step") ? 0
           : Duration.between(lastSync, Instant.now()).toNanos() / 1000;
       return new Relationship(id, false, source, neighbours.self(), scope, begin.getVariant(), begin.getEpoch(),
-          status, 0, age, Optional.ofNullable(lastSync), updates, octets, Math.max(0, snapshots));
+          status, 0, age, Optional.ofNullable(lastSync), updates, octets, Math.max(0, snapshots - 1));
     }
   }
 
@@ -475,18 +601,21 @@ final class Replications {
               "the state " + wanted.getName() + " of version " + wanted.getVersion() + " cannot be imported")));
     }
     var scope = Messages.scope(begin.getScope());
+    neighbours.heard(Messages.endpoint(begin.getSource()));
+    begin.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
+    var promoted = promotions.get(begin.getId());
+    if (promoted != null) {
+      stream.send(ReplicationFromStandby.newBuilder().setPromoted(Promoted.newBuilder().setEpoch(promoted)).build());
+      return;
+    }
     if (begin.getEpoch() < ownerships.epoch(scope)) {
       ownerships.stale(scope);
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch");
     }
-    neighbours.heard(Messages.endpoint(begin.getSource()));
-    begin.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
-    var standby = new Standby(begin, layouts);
-    var before = standbys.put(standby.id, standby);
-    if (before != null) {
-      standby.snapshots = before.snapshots;
-      before.close();
-    }
+    var made = new Standby(begin, layouts);
+    var known = standbys.putIfAbsent(made.id, made);
+    var standby = known == null ? made : known;
+    standby.connect(begin, layouts, stream);
     stream.send(ReplicationFromStandby.newBuilder()
         .setBegun(ReplicationBegun.newBuilder().setData(Messages.endpoint(neighbours.self()))
             .addAllSchemaVersions(layouts.stream().map(StateLayout::version).toList()))
@@ -494,86 +623,55 @@ final class Replications {
     try {
       mirror(standby, stream);
     } catch (PeerException cut) {
-      standby.status("disconnected");
-      throw cut;
+      standby.cut(stream);
+      throw promotions.containsKey(begin.getId()) ? promoted(begin.getId(), stream, cut) : cut;
     }
+    standby.cut(stream);
+  }
+
+  /** Tells a source that still talks that it is the owner no more. */
+  private PeerException promoted(String id, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream,
+      PeerException cut) throws PeerException {
+    if (!cut.unreachable()) {
+      stream.send(ReplicationFromStandby.newBuilder()
+          .setPromoted(Promoted.newBuilder().setEpoch(promotions.get(id))).build());
+    }
+    return cut;
   }
 
   private static void mirror(Standby standby, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
       throws PeerException {
-    boolean snapshot = true;
     var checksum = new CRC32C();
     var pending = new ArrayList<Delta>();
-    while (true) {
-      var message = stream.receive(SILENCE);
-      if (standby.closed) {
-        promoted(standby, stream);
-        return;
-      }
-      if (message == null) {
-        standby.status("disconnected");
-        return;
-      }
+    for (ReplicationFromSource message; (message = stream.receive(SILENCE)) != null;) {
       switch (message.getStepCase()) {
         case CHUNK -> {
-          if (!snapshot) {
-            snapshot = true;
-            standby.status("synchronizing");
-            standby.clear();
-          }
           byte[] records = message.getChunk().getRecords().toByteArray();
           checksum.update(records);
-          standby.records(message.getChunk().getSchema(), records);
+          standby.chunk(stream, message.getChunk().getSchema(), records);
         }
         case END -> {
           if (message.getEnd().getChecksum() != (int) checksum.getValue()) {
             throw new PeerException("southbound:checksum", "the snapshot was damaged on the way");
           }
           checksum = new CRC32C();
-          snapshot = false;
-          standby.snapshots++;
-          standby.lastSync = Instant.now();
-          standby.status("in-step");
+          standby.complete(stream);
           ack(stream, 0);
         }
         case DELTA -> {
           pending.add(message.getDelta());
           if (message.getDelta().getLast()) {
-            if (!apply(standby, pending)) {
-              promoted(standby, stream);
-              return;
-            }
+            standby.apply(stream, pending);
             pending.clear();
             ack(stream, message.getDelta().getSequence());
           }
         }
         case HEARTBEAT -> {
-          standby.lastSync = Instant.now();
+          standby.beat(stream);
           ack(stream, message.getHeartbeat().getSequence());
         }
         default -> throw new PeerException(PeerException.REFUSED, "unexpected " + message.getStepCase());
       }
-    }
-  }
-
-  private static void promoted(Standby standby, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
-      throws PeerException {
-    stream.send(ReplicationFromStandby.newBuilder()
-        .setPromoted(org.southbound.peer.v1.Promoted.newBuilder().setEpoch(standby.begin.getEpoch() + 1)).build());
-  }
-
-  /** A sequence is applied as a whole: what it removes goes first. False: this NF took over meanwhile. */
-  private static boolean apply(Standby standby, List<Delta> sequence) throws PeerException {
-    synchronized (standby) {
-      if (standby.closed) {
-        return false;
-      }
-      for (var delta : sequence) {
-        standby.removed(delta.getSchema(), delta.getRemoved().toByteArray());
-        standby.records(delta.getSchema(), delta.getRecords().toByteArray());
-      }
-      standby.lastSync = Instant.now();
-      return true;
     }
   }
 
@@ -591,70 +689,98 @@ final class Replications {
       throw new ApiException("data-missing", "southbound:unknown-replication", "replication",
           "this NF is no standby of " + id);
     }
+    ReplicationBegin begin;
     synchronized (standby) {
+      begin = standby.begin;
       // A source that is gone was in step when last heard, if a snapshot was whole.
-      boolean whole = standby.snapshots >= 0 && !standby.status.equals("synchronizing");
+      boolean whole = standby.snapshots > 0 && !standby.status.equals("synchronizing");
       if (!whole && !force) {
         throw new ApiException("operation-failed", "southbound:out-of-step", "replication",
             "the standby has no whole snapshot; force takes over all the same");
       }
+      checkRoom(standby);
     }
-    var request = new StateRequest(token.orElse(""), neighbours.self(), standby.scope, standby.begin.getVariant(),
+    var request = new StateRequest(token.orElse(""), neighbours.self(), standby.scope, begin.getVariant(),
         java.util.EnumSet.allOf(StateLayout.Kind.class), false, Map.of());
     var known = jobs.known(request);
     if (known.isPresent()) {
       return new TakeOver(known.get().id, known.get().epoch);
     }
     var job = jobs.begin("take-over", Operation.REPLICATE, request);
-    long epoch = Math.max(standby.begin.getEpoch(), ownerships.epoch(standby.scope)) + 1;
+    long epoch = Math.max(begin.getEpoch(), ownerships.epoch(standby.scope)) + 1;
     job.epoch = epoch;
     job.committed = true;
     try {
-      promote(standby, job, epoch);
+      promote(standby, begin, job, epoch);
       job.end("complete", "", "");
       return new TakeOver(job.id, epoch);
-    } catch (PeerException | StateMover.TableFullException failure) {
-      job.end("failed", "southbound:resource", String.valueOf(failure.getMessage()));
-      throw new ApiException("operation-failed", "southbound:resource", "", "the tables are full");
+    } catch (PeerException failure) {
+      job.end("failed", failure.appTag(), failure.getMessage());
+      throw Messages.api(failure, "replication");
     }
   }
 
-  private void promote(Standby standby, Jobs.Running job, long epoch)
-      throws PeerException, StateMover.TableFullException {
-    var packets = standby.scope.direction(FlowSpace.Direction.BOTH);
-    job.state("copying");
-    for (var path : standby.begin.getPathsList()) {
-      if (!dataplane.knows(path.getSpi())) {
-        chains.adopt(path, standby.begin.getUpstreamsList().stream().map(Messages::endpoint).toList());
+  /** Before anybody is told: a take-over cannot be called off. */
+  private void checkRoom(Standby standby) throws ApiException {
+    var tables = standby.best();
+    for (int schema = 0; schema < tables.size(); schema++) {
+      var layout = standby.layouts.get(schema);
+      long room = dataplane.workers().stream().map(worker -> worker.tables().get(layout))
+          .mapToLong(table -> table.maximum() - table.size()).sum();
+      if (tables.get(schema).size() > room) {
+        throw new ApiException("resource-denied", "southbound:resource", "replication", "the table " + layout.schema()
+            + " has room for " + room + " records, not " + tables.get(schema).size());
       }
     }
+  }
+
+  private void promote(Standby standby, ReplicationBegin begin, Jobs.Running job, long epoch) throws PeerException {
+    var packets = standby.scope.direction(FlowSpace.Direction.BOTH);
+    job.state("copying");
+    var upstreams = begin.getUpstreamsList().stream().map(Messages::endpoint).toList();
+    adoptPaths(begin, upstreams);
     var fence = FenceRequest.newBuilder().setScope(Messages.scope(packets)).setEpoch(epoch)
         .setOldOwner(standby.source.nf()).setNewOwner(Messages.endpoint(neighbours.self()))
         .setReplication(standby.id.toString()).build();
+    Neighbours.Call tell = nf -> neighbours.client(nf).fence(fence);
     var guards = mover.guard(() -> new Guard(standby.id, packets, epoch, Guard.Mode.HOLD, Transfers.HOLD));
     try {
       // A source that lives stops, sends its last changes, and then what still comes to it; a dead one costs no time.
-      join(List.of(tell(standby.source, fence)), LAST_CHANGES);
+      neighbours.tell(List.of(standby.source), tell, LAST_CHANGES);
+      promotions.put(begin.getId(), epoch);
+      ownerships.set(packets, neighbours.self().nf(), epoch, "active");
       synchronized (standby) {
-        for (int schema = 0; schema < standby.layouts.size(); schema++) {
-          adopt(standby.layouts.get(schema), standby.mirror.get(schema), job);
+        var tables = standby.best();
+        for (int schema = 0; schema < tables.size(); schema++) {
+          adopt(standby.layouts.get(schema), tables.get(schema), job);
         }
         standbys.remove(standby.id, standby);
         standby.close();
       }
-      ownerships.set(packets, neighbours.self().nf(), epoch, "active");
       chains.standAlone(packets);
     } finally {
       mover.guards(guards, Worker::settle);
     }
-    join(standby.begin.getUpstreamsList().stream().map(Messages::endpoint).distinct().map(each -> tell(each, fence))
-        .toList(), UPSTREAMS_TOLD);
+    neighbours.tell(upstreams, tell, UPSTREAMS_TOLD);
     events.accept(new Event.OwnershipChanged(standby.scope, neighbours.self().nf(), standby.source.nf(), epoch,
         job.id, "take-over"));
   }
 
-  private void adopt(StateLayout layout, RecordTable mirror, Jobs.Running job)
-      throws StateMover.TableFullException {
+  private void adoptPaths(ReplicationBegin begin, List<Endpoint> upstreams) throws PeerException {
+    var adopted = new ArrayList<Path>();
+    try {
+      for (var path : begin.getPathsList()) {
+        if (!dataplane.knows(path.getSpi())) {
+          adopted.add(chains.adopt(path, upstreams));
+        }
+      }
+    } catch (PeerException failure) {
+      adopted.forEach(chains::disown);
+      throw failure;
+    }
+  }
+
+  private void adopt(StateLayout layout, RecordTable mirror, Jobs.Running job) {
     int size = mirror.recordBytes();
     int most = StateMover.SLICE / size;
     for (int id = mirror.next(0); id >= 0;) {
@@ -664,29 +790,13 @@ final class Replications {
       for (; id >= 0 && n < most; id = mirror.next(id + 1)) {
         mirror.exportRecord(id, to, (long) n++ * size, 0);
       }
-      mover.importRecords(layout, java.util.Arrays.copyOf(records, n * size), size, false);
-      job.flowsDone += layout.kind() == StateLayout.Kind.PER_FLOW ? n : 0;
-    }
-  }
-
-  private static void join(List<Thread> threads, Duration most) {
-    for (var thread : threads) {
       try {
-        thread.join(most);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
+        mover.importRecords(layout, java.util.Arrays.copyOf(records, n * size), size, false);
+        job.flowsDone += layout.kind() == StateLayout.Kind.PER_FLOW ? n : 0;
+      } catch (StateMover.TableFullException full) {
+        LOG.warn("take-over {}: the table {} filled up meanwhile; some records are missing", job.id, layout.schema());
       }
     }
-  }
-
-  private Thread tell(Endpoint nf, FenceRequest fence) {
-    return Thread.ofVirtual().start(() -> {
-      try {
-        neighbours.client(nf).fence(fence);
-      } catch (PeerException failure) {
-        LOG.warn("{} was not told of the take-over: {}", nf.nf(), failure.getMessage());
-      }
-    });
   }
 
   /** Another NF has taken a scope over: told to its old owner, and to the neighbours upstream. */
@@ -694,30 +804,36 @@ final class Replications {
     var scope = Messages.scope(fence.getScope());
     var owner = Messages.endpoint(fence.getNewOwner());
     neighbours.heard(owner);
-    if (fence.getEpoch() <= ownerships.epoch(scope)) {
-      ownerships.stale(scope);
-      throw new PeerException("southbound:not-owner", "the scope was given by a later epoch");
-    }
-    var to = dataplane.hop(owner.nf(), Neighbours.data(owner));
     if (fence.getOldOwner().equals(neighbours.self().nf())) {
+      if (fence.getEpoch() <= ownerships.epoch(scope)) {
+        ownerships.stale(scope);
+        throw new PeerException("southbound:not-owner", "the scope was given by a later epoch");
+      }
       var id = UUID.fromString(fence.getReplication());
-      ownerships.set(scope, owner.nf(), fence.getEpoch(), "fenced");
-      chains.standIn(scope, owner);
-      mover.guard(() -> {
-        var guard = new Guard(id, scope, fence.getEpoch(), Guard.Mode.REDIRECT, 0);
-        guard.to(to);
-        return guard;
-      });
+      yieldTo(owner, scope, fence.getEpoch(), id);
       var source = sources.get(id);
       if (source != null) {
         source.stopAfterLastChanges();
         mover.remove(source.layouts, scope);
       }
-      events.accept(new Event.OwnershipChanged(scope, owner.nf(), neighbours.self().nf(), fence.getEpoch(), id,
-          "take-over"));
     } else {
-      dataplane.steer(scope, fence.getOldOwner(), to);
+      dataplane.steer(scope, fence.getOldOwner(), dataplane.hop(owner.nf(), Neighbours.data(owner)),
+          fence.getEpoch());
     }
+  }
+
+  /** From here on another NF processes the scope. */
+  private void yieldTo(Endpoint owner, FlowSpace scope, long epoch, UUID id) throws PeerException {
+    var to = dataplane.hop(owner.nf(), Neighbours.data(owner));
+    ownerships.set(scope, owner.nf(), epoch, "fenced");
+    chains.standIn(scope, owner);
+    mover.guard(() -> {
+      var guard = new Guard(id, scope, epoch, Guard.Mode.REDIRECT, 0);
+      guard.to(to);
+      return guard;
+    });
+    events.accept(
+        new Event.OwnershipChanged(scope, owner.nf(), neighbours.self().nf(), epoch, id, "take-over"));
   }
 
   // ---- both
@@ -730,7 +846,7 @@ final class Replications {
           "this NF has no relationship " + id);
     }
     if (source != null) {
-      source.stopped = true;
+      source.stop();
       try {
         neighbours.client(source.destination).stopReplication(id.toString());
       } catch (PeerException gone) {
@@ -768,7 +884,7 @@ final class Replications {
   }
 
   void close() {
-    sources.values().forEach(source -> source.stopped = true);
+    sources.values().forEach(Source::stop);
     standbys.values().forEach(Standby::close);
   }
 }

@@ -11,6 +11,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -19,6 +20,7 @@ import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.api.VnfApi.StateRequest;
+import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
 import org.southbound.flow.FlowSpace;
 import org.southbound.nf.Specification;
@@ -51,11 +53,12 @@ final class Transfers {
   static final int HOLD = 8192;
 
   private static final Logger LOG = LoggerFactory.getLogger(Transfers.class);
-  private static final Duration OUTCOME_KNOWN = Duration.ofMinutes(5);
   private static final int OUTCOMES = 1000;
-  private static final long RETRY_MILLIS = 100;
+  private static final Duration DECIDED = Duration.ofSeconds(1);
+  private static final Duration RETRY = Duration.ofMillis(100);
   private static final int MARK_TRIES = 20;
-  private static final long MARK_MILLIS = 250;
+  private static final Duration MARK = Duration.ofMillis(250);
+  private static final Duration BY_MANAGER = Duration.ofHours(1);
 
   private final Dataplane dataplane;
   private final StateMover mover;
@@ -122,15 +125,30 @@ final class Transfers {
     } catch (PeerException failure) {
       throw Messages.api(failure, "destination");
     }
-    var other = ownerships.otherOwner(request.scope());
-    if (other != null) {
-      throw new ApiException("operation-failed", "southbound:not-owner", "scope",
-          "a part of the scope belongs to " + other);
-    }
-    var job = jobs.begin("transfer", org.southbound.api.VnfApi.Operation.TRANSFER, request);
+    var job = begin(request);
     var outgoing = new Outgoing(job, variant, destination, hold);
     Thread.ofVirtual().name("transfer-" + job.id).start(outgoing::run);
     return job.id;
+  }
+
+  private Jobs.Running begin(StateRequest request) throws ApiException {
+    // Not at the same moment as a transfer to here is let in.
+    synchronized (incoming) {
+      var other = ownerships.otherOwner(request.scope());
+      if (other != null) {
+        throw new ApiException("operation-failed", "southbound:not-owner", "scope",
+            "a part of the scope belongs to " + other);
+      }
+      if (comes(request.scope().direction(FlowSpace.Direction.BOTH))) {
+        throw new ApiException("in-use", "southbound:scope-in-use", "scope",
+            "a part of the scope is on its way to here; try again when it has come");
+      }
+      return jobs.begin("transfer", org.southbound.api.VnfApi.Operation.TRANSFER, request);
+    }
+  }
+
+  private boolean comes(FlowSpace packets) {
+    return incoming.values().stream().anyMatch(job -> job.packets.overlaps(packets));
   }
 
   private static int hold(Map<String, String> options, TransferVariant variant) throws ApiException {
@@ -158,7 +176,9 @@ final class Transfers {
     private final FlowSpace packets;
     private final List<StateLayout> layouts;
     private PeerStream<TransferFromSource, TransferFromDestination> stream;
-    private Endpoint data;
+    private NextHop to;
+    /** Each takes out here what was sent of state that other flows share. */
+    private final List<Runnable> removals = new ArrayList<>();
     private List<Guard> guards = List.of();
     private long holdNanos;
     private long epoch;
@@ -244,7 +264,9 @@ final class Transfers {
         }
       }
       stream.send(TransferFromSource.newBuilder().setPrepare(prepare).build());
-      data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
+      var data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
+      // Now, while all can still be called off.
+      to = dataplane.hop(destination.nf(), Neighbours.data(data));
     }
 
     private TransferFromDestination answer(TransferFromDestination.StepCase expected) throws PeerException {
@@ -274,12 +296,16 @@ final class Transfers {
       checkCancelled();
       job.state("copying");
       var checksum = new CRC32C();
-      long[] counts = mover.<PeerException>export(layouts, scope, (schema, count, records, length) -> {
+      long[] counts = mover.<PeerException>export(layouts, scope, (worker, schema, count, records, length) -> {
         checksum.update(records, 0, length);
         stream.send(TransferFromSource.newBuilder().setChunk(Chunk.newBuilder().setSchema(schema).setCount(count)
             .setRecords(Messages.bytes(records, length))).build());
         job.octets += length;
-        job.flowsDone += layouts.get(schema).kind() == StateLayout.Kind.PER_FLOW ? count : 0;
+        if (layouts.get(schema).kind() == StateLayout.Kind.PER_FLOW) {
+          job.flowsDone += count;
+        } else {
+          removals.add(() -> mover.removeExported(layouts.get(schema), worker, records, count));
+        }
         job.progress();
       });
       var end = TransferEnd.newBuilder().setChecksum((int) checksum.getValue()).setRound(1).setFinal(true);
@@ -292,7 +318,8 @@ final class Transfers {
 
     @Override
     public void giveOwnership() throws PeerException, CancelledException {
-      checkFull();
+      var own = TransferOwn.newBuilder().setEpoch(epoch + 1);
+      seal(own);
       synchronized (job) {
         if (job.cancelled) {
           throw new CancelledException();
@@ -300,10 +327,10 @@ final class Transfers {
         job.committed = true;
       }
       try {
-        stream.send(TransferFromSource.newBuilder().setOwn(TransferOwn.newBuilder().setEpoch(epoch + 1)).build());
+        stream.send(TransferFromSource.newBuilder().setOwn(own).build());
         answer(TransferFromDestination.StepCase.OWNED);
       } catch (PeerException unheard) {
-        if (!owned(unheard)) {
+        if (!owned()) {
           job.committed = false;
           throw unheard;
         }
@@ -312,10 +339,17 @@ final class Transfers {
     }
 
     /** A hold that overflowed has opened, and the state that was copied is old: ownership must not change on top of it. */
-    private void checkFull() throws PeerException {
+    private void seal(TransferOwn.Builder own) throws PeerException {
       boolean closed = true;
-      for (int i = 0; i < guards.size(); i++) {
-        closed &= Dataplane.on(dataplane.workers().get(i), guards.get(i)::seal);
+      for (int i = 0; i < dataplane.workers().size(); i++) {
+        var worker = dataplane.workers().get(i);
+        var guard = guards.isEmpty() ? null : guards.get(i);
+        closed &= Dataplane.on(worker, () -> {
+          for (long word : worker.fragments().export(packets, worker.nowMillis())) {
+            own.addFragments(word);
+          }
+          return guard == null || guard.seal();
+        });
       }
       if (!closed) {
         throw new PeerException("southbound:resource",
@@ -323,20 +357,25 @@ final class Transfers {
       }
     }
 
-    /** Asks until it is known whether the destination heard Own; meanwhile the packets wait. */
-    private boolean owned(PeerException unheard) throws PeerException {
-      long deadline = System.nanoTime() + OUTCOME_KNOWN.toNanos();
-      while (System.nanoTime() < deadline) {
+    /**
+     * Asks until it is known whether the destination heard Own; meanwhile the packets wait. Only who knows that the
+     * destination is gone for good can end that, and cancels the job.
+     */
+    private boolean owned() throws CancelledException {
+      job.committed = false;
+      while (!job.cancelled) {
         try {
-          return neighbours.client(destination).outcome(job.id.toString()).getState() == OutcomeReply.State.OWNED;
-        } catch (PeerException unreachable) {
-          if (!unreachable.unreachable()) {
-            throw unreachable;
-          }
-          pause(RETRY_MILLIS);
+          boolean owned = neighbours.client(destination).outcome(job.id.toString())
+              .getState() == OutcomeReply.State.OWNED;
+          job.committed = owned;
+          return owned;
+        } catch (PeerException unknown) {
+          LockSupport.parkNanos(RETRY.toNanos());
         }
       }
-      throw unheard;
+      // Should the destination have become the owner, and return: its epoch is past.
+      ownerships.set(packets, neighbours.self().nf(), epoch + 2, "active");
+      throw new CancelledException();
     }
 
     @Override
@@ -344,32 +383,26 @@ final class Transfers {
       job.state("draining");
       ownerships.set(packets, destination.nf(), job.epoch, "forwarding");
       chains.standIn(packets, destination);
+      if (guards.isEmpty()) {
+        guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
+      }
+      job.held = mover.held(guards);
+      mover.guards(guards, (worker, guard) -> {
+        guard.to(to);
+        guard.mode(Guard.Mode.REDIRECT);
+        worker.supersede(guard);
+        worker.release(guard);
+      });
+      job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
+      mover.remove(layouts.stream().filter(layout -> layout.kind() == StateLayout.Kind.PER_FLOW).toList(), scope);
+      removals.forEach(Runnable::run);
       events.accept(new Event.OwnershipChanged(scope, destination.nf(), neighbours.self().nf(), job.epoch, job.id,
           "transfer"));
-      try {
-        var to = dataplane.hop(destination.nf(), Neighbours.data(data));
-        if (guards.isEmpty()) {
-          guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
-        }
-        long held = mover.held(guards);
-        mover.guards(guards, (worker, guard) -> {
-          guard.to(to);
-          guard.mode(Guard.Mode.REDIRECT);
-          worker.supersede(guard);
-          worker.release(guard);
-        });
-        job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
-        job.held = held;
-      } catch (PeerException unknownHost) {
-        mover.guards(guards, (worker, guard) -> guard.mode(Guard.Mode.FENCED));
-        LOG.error("the new owner {} cannot be reached: {}", destination.nf(), unknownHost.getMessage());
-      }
-      mover.remove(layouts, scope);
     }
 
     @Override
     public void awaitDrained() throws PeerException {
-      var wait = job.request.steeringByManager() ? Duration.ofHours(1) : PeerStream.STEP;
+      var wait = job.request.steeringByManager() ? BY_MANAGER : PeerStream.STEP;
       var message = stream.receive(wait);
       if (message != null && message.hasDrained()) {
         long drained = message.getDrained().getPauseMicros() * 1000;
@@ -395,59 +428,45 @@ final class Transfers {
     return Messages.schema(layout, dataplane.workers().getFirst().tables().get(layout));
   }
 
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   // ---- the destination
 
   /** A transfer as its destination sees it. */
   private static final class Incoming {
     final TransferPrepare prepare;
+    final UUID id;
     final FlowSpace scope;
     final FlowSpace packets;
     final List<StateLayout> layouts;
     final List<Path> adopted = new ArrayList<>();
-    final CountDownLatch marked = new CountDownLatch(1);
+    final MarkCount marks = new MarkCount();
+    /** Who had the scope before. */
+    final NextHop former;
     /** State that others share: merged when this NF is in charge, since a merge cannot be taken back. */
     final List<Shared> shared = new ArrayList<>();
     List<Guard> guards = List.of();
-    private int marksSeen;
-    private int marksExpected = -1;
+    /** The outcome is known, and told to who asks. */
+    private final CountDownLatch ended = new CountDownLatch(1);
     private boolean closed;
 
     /** Records of one chunk. */
     record Shared(StateLayout layout, ByteString records, int size) {
     }
 
-    Incoming(TransferPrepare prepare, List<StateLayout> layouts) throws PeerException {
+    Incoming(TransferPrepare prepare, List<StateLayout> layouts, NextHop former) throws PeerException {
       this.prepare = prepare;
+      this.former = former;
+      this.id = id(prepare);
       this.layouts = layouts;
       this.scope = Messages.scope(prepare.getScope());
       this.packets = scope.direction(FlowSpace.Direction.BOTH);
     }
 
-    /** A mark came the old way. Any thread. */
-    synchronized void mark() {
-      marksSeen++;
-      if (marksExpected >= 0 && marksSeen >= marksExpected) {
-        marked.countDown();
+    private static UUID id(TransferPrepare prepare) throws PeerException {
+      try {
+        return UUID.fromString(prepare.getJob());
+      } catch (IllegalArgumentException malformed) {
+        throw new PeerException(PeerException.REFUSED, "a job is named by a UUID, not " + prepare.getJob());
       }
-    }
-
-    synchronized void expect(int marks) {
-      marksExpected = marks;
-      if (marksSeen >= marks) {
-        marked.countDown();
-      }
-    }
-
-    synchronized int seen() {
-      return marksSeen;
     }
 
     /** The job's end is decided; true for who decides it. */
@@ -463,31 +482,30 @@ final class Transfers {
     if (first == null || !first.hasPrepare()) {
       throw new PeerException(PeerException.REFUSED, "a transfer begins with Prepare");
     }
-    var job = prepared(first.getPrepare());
+    var job = admitted(first.getPrepare());
     String id = job.prepare.getJob();
     try {
+      prepare(job);
       stream.send(TransferFromDestination.newBuilder().setPrepared(TransferPrepared.newBuilder()
           .setData(Messages.endpoint(neighbours.self()))
           .addAllSchemaVersions(job.layouts.stream().map(StateLayout::version).toList())).build());
-      long epoch = take(job, stream);
-      own(job, peer, epoch);
+      own(job, take(job, stream));
     } catch (PeerException | RuntimeException failure) {
       String tag = failure instanceof PeerException refused ? refused.appTag() : "southbound:internal";
       forget(job, new PeerException(tag, String.valueOf(failure.getMessage())));
       throw failure;
-    } finally {
-      incoming.remove(id, job);
     }
-    incoming.put(id, job);
+    TransferDrained drained;
     try {
+      serve(job, peer);
       stream.send(TransferFromDestination.newBuilder()
           .setOwned(TransferOwned.newBuilder().setEpoch(outcomes.get(id).getEpoch())).build());
     } catch (PeerException cut) {
       // The source asks Outcome; this NF is in charge all the same.
       LOG.info("transfer {}: the source is gone after the change of owner: {}", id, cut.getMessage());
+    } finally {
+      drained = drain(job);
     }
-    var drained = drain(job);
-    incoming.remove(id);
     try {
       stream.send(TransferFromDestination.newBuilder().setDrained(drained).build());
     } catch (PeerException cut) {
@@ -495,10 +513,9 @@ final class Transfers {
     }
   }
 
-  /** Checks a Prepare and gets ready for it. */
-  private Incoming prepared(TransferPrepare prepare) throws PeerException {
-    var variant = variants.get(prepare.getVariant());
-    if (variant == null) {
+  /** Checks a Prepare, and lets it in. */
+  private Incoming admitted(TransferPrepare prepare) throws PeerException {
+    if (!variants.containsKey(prepare.getVariant())) {
       throw new PeerException("southbound:unknown-variant", "no variant " + prepare.getVariant());
     }
     if (!prepare.getNfType().equals(specification.type())) {
@@ -509,7 +526,8 @@ final class Transfers {
     for (var schema : prepare.getSchemasList()) {
       layouts.add(matching(schema));
     }
-    var job = new Incoming(prepare, layouts);
+    var source = Messages.endpoint(prepare.getSource());
+    var job = new Incoming(prepare, layouts, dataplane.hop(source.nf(), Neighbours.data(source)));
     if (prepare.getEpoch() < ownerships.epoch(job.packets)) {
       ownerships.stale(job.packets);
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "
@@ -521,24 +539,30 @@ final class Transfers {
       throw new PeerException("southbound:resource", "the flow table has room for " + room + " flows, not "
           + prepare.getFlows());
     }
-    if (!jobs.conflicts(job.packets).isEmpty()
-        || incoming.values().stream().anyMatch(other -> other.packets.overlaps(job.packets))) {
-      throw new PeerException("southbound:scope-in-use", "another operation here concerns a part of the scope");
-    }
-    neighbours.heard(Messages.endpoint(prepare.getSource()));
-    prepare.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
-    for (var path : prepare.getPathsList()) {
-      if (!dataplane.knows(path.getSpi())) {
-        job.adopted.add(
-            chains.adopt(path, prepare.getUpstreamsList().stream().map(Messages::endpoint).toList()));
+    synchronized (incoming) {
+      if (!jobs.conflicts(job.packets).isEmpty() || comes(job.packets)) {
+        throw new PeerException("southbound:scope-in-use", "another operation here concerns a part of the scope");
       }
-    }
-    incoming.put(prepare.getJob(), job);
-    if (variant.destinationHolds()) {
-      var id = UUID.fromString(prepare.getJob());
-      job.guards = mover.guard(() -> new Guard(id, job.packets, prepare.getEpoch(), Guard.Mode.HOLD, HOLD));
+      incoming.put(prepare.getJob(), job);
     }
     return job;
+  }
+
+  /** Gets ready for the paths, the packets and the records that will come. */
+  private void prepare(Incoming job) throws PeerException {
+    var prepare = job.prepare;
+    neighbours.heard(Messages.endpoint(prepare.getSource()));
+    var upstreams = prepare.getUpstreamsList().stream().map(Messages::endpoint).toList();
+    upstreams.forEach(neighbours::heard);
+    for (var path : prepare.getPathsList()) {
+      if (!dataplane.knows(path.getSpi())) {
+        job.adopted.add(chains.adopt(path, upstreams));
+      }
+    }
+    if (variants.get(prepare.getVariant()).destinationHolds()) {
+      job.guards = mover
+          .guard(() -> new Guard(job.id, job.packets, prepare.getEpoch(), Guard.Mode.HOLD, HOLD));
+    }
   }
 
   /** The own layout that takes records of a schema. */
@@ -555,8 +579,8 @@ final class Transfers {
     throw new PeerException("southbound:schema-mismatch", "this NF has no state " + schema.getName());
   }
 
-  /** Takes the records, up to Own; returns the epoch. */
-  private long take(Incoming job, PeerStream<TransferFromDestination, TransferFromSource> stream)
+  /** Takes the records, up to Own. */
+  private TransferOwn take(Incoming job, PeerStream<TransferFromDestination, TransferFromSource> stream)
       throws PeerException {
     long[] counts = new long[job.layouts.size()];
     var checksum = new CRC32C();
@@ -579,7 +603,7 @@ final class Transfers {
           if (message.getOwn().getEpoch() <= job.prepare.getEpoch()) {
             throw new PeerException("southbound:not-owner", "the new epoch does not rise");
           }
-          return message.getOwn().getEpoch();
+          return message.getOwn();
         }
         case CANCEL -> throw PeerException.of(message.getCancel(), stream.peer());
         default -> throw new PeerException(PeerException.REFUSED, "unexpected " + message.getStepCase());
@@ -640,7 +664,7 @@ final class Transfers {
   }
 
   /** This NF is in charge from here on. */
-  private void own(Incoming job, String source, long epoch) throws PeerException {
+  private void own(Incoming job, TransferOwn own) throws PeerException {
     if (!job.close()) {
       throw new PeerException("southbound:not-owner", "the source was told that the transfer has ended");
     }
@@ -649,81 +673,102 @@ final class Transfers {
       try {
         mover.importRecords(each.layout, each.records.toByteArray(), each.size, false);
       } catch (StateMover.TableFullException full) {
-        LOG.warn("transfer {}: the table {} filled up meanwhile; some records are missing", job.prepare.getJob(),
+        LOG.warn("transfer {}: the table {} filled up meanwhile; some records are missing", job.id,
             each.layout.schema());
       }
     }
+    long[] fragments = own.getFragmentsList().stream().mapToLong(Long::longValue).toArray();
+    dataplane.each(worker -> {
+      worker.fragments().include(fragments, worker.nowMillis());
+      return null;
+    });
+    long epoch = own.getEpoch();
     ownerships.set(job.packets, neighbours.self().nf(), epoch, "active");
     outcomes.put(job.prepare.getJob(),
         OutcomeReply.newBuilder().setState(OutcomeReply.State.OWNED).setEpoch(epoch).build());
+    job.ended.countDown();
+  }
+
+  /** As the owner: takes what the former one redirects, while what comes directly waits for the marks. */
+  private void serve(Incoming job, String source) {
+    long epoch = ownerships.epoch(job.packets);
     if (job.guards.isEmpty()) {
-      mover.regain(job.packets, UUID.fromString(job.prepare.getJob()), epoch);
+      mover.regain(job.packets, job.id, epoch);
     }
     chains.standAlone(job.packets);
     mover.guards(job.guards, (worker, guard) -> {
       guard.mode(Guard.Mode.AWAIT_MARKS);
       worker.release(guard);
     });
-    events.accept(new Event.OwnershipChanged(job.scope, neighbours.self().nf(), source, epoch,
-        UUID.fromString(job.prepare.getJob()), "transfer"));
+    events.accept(
+        new Event.OwnershipChanged(job.scope, neighbours.self().nf(), source, epoch, job.id, "transfer"));
   }
 
   /** Before this NF was in charge: as if nothing had been. */
   private void forget(Incoming job, PeerException why) {
-    if (job.close()) {
-      outcomes.put(job.prepare.getJob(),
-          OutcomeReply.newBuilder().setState(OutcomeReply.State.FAILED).setFailure(why.failure()).build());
-    }
+    job.close();
+    outcomes.putIfAbsent(job.prepare.getJob(),
+        OutcomeReply.newBuilder().setState(OutcomeReply.State.FAILED).setFailure(why.failure()).build());
+    job.ended.countDown();
     try {
-      var source = Messages.endpoint(job.prepare.getSource());
-      var back = dataplane.hop(source.nf(), Neighbours.data(source));
-      mover.guards(job.guards, (worker, guard) -> {
-        guard.to(back);
-        guard.mode(Guard.Mode.REDIRECT);
-        worker.release(guard);
-        worker.remove(guard);
-      });
-    } catch (PeerException unknownHost) {
-      mover.discard(job.guards, org.southbound.packet.Drop.NOT_OWNER);
+      mover.guards(job.guards, (worker, guard) -> worker.giveBack(guard, job.former, job.adopted));
+      mover.unstage(job.layouts, job.scope);
+    } finally {
+      job.adopted.forEach(chains::disown);
+      incoming.remove(job.prepare.getJob(), job);
     }
-    mover.unstage(job.layouts, job.scope);
-    job.adopted.forEach(chains::disown);
   }
 
   /** Has the neighbours upstream send the scope here, and waits for the marks behind what went the old way. */
   private TransferDrained drain(Incoming job) {
     long began = System.nanoTime();
-    boolean manager = job.prepare.getSteerByManager();
-    var upstreams = job.prepare.getUpstreamsList().stream().map(Messages::endpoint).toList();
-    boolean marked = false;
-    for (int attempt = 0; !marked && attempt < (manager ? 1 : MARK_TRIES); attempt++) {
-      int expected = manager ? Math.max(1, upstreams.size()) : steer(job, upstreams);
-      if (job.guards.isEmpty() || expected == 0) {
-        break;
-      }
-      // Every worker of the source passes each mark on, and every worker here sees it.
-      job.expect(expected * Math.max(1, job.prepare.getWorkers()) * dataplane.workers().size());
-      try {
-        marked = job.marked.await(manager ? TimeUnit.HOURS.toMillis(1) : MARK_MILLIS, TimeUnit.MILLISECONDS);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        break;
-      }
+    long held;
+    try {
+      awaitMarks(job);
+    } finally {
+      held = mover.held(job.guards);
+      mover.guards(job.guards, Worker::settle);
+      incoming.remove(job.prepare.getJob(), job);
     }
-    long held = mover.held(job.guards);
-    mover.guards(job.guards, Worker::settle);
     long micros = (System.nanoTime() - began) / 1000;
     return TransferDrained.newBuilder().setHeld(held).setReleased(held).setPauseMicros(held > 0 ? micros : 0)
-        .setDrainMicros(micros).setMarksSeen(job.seen()).build();
+        .setDrainMicros(micros).setMarksSeen(job.marks.total()).build();
+  }
+
+  private void awaitMarks(Incoming job) {
+    boolean manager = job.prepare.getSteerByManager();
+    var upstreams = job.prepare.getUpstreamsList().stream().map(Messages::endpoint).toList();
+    // Every worker of the source passes each mark on, and every worker here sees it.
+    int copies = Math.max(1, job.prepare.getWorkers()) * dataplane.workers().size();
+    try {
+      if (manager) {
+        job.marks.expect(0, Math.max(1, upstreams.size()) * copies);
+        job.marks.await(job.guards.isEmpty() ? Duration.ZERO : BY_MANAGER);
+        return;
+      }
+      for (int attempt = 1; attempt <= MARK_TRIES; attempt++) {
+        int marks = steer(job, upstreams, attempt);
+        if (job.guards.isEmpty() || marks == 0) {
+          return;
+        }
+        job.marks.expect(attempt, marks * copies);
+        if (job.marks.await(MARK)) {
+          return;
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Returns how many marks will come. */
-  private int steer(Incoming job, List<Endpoint> upstreams) {
+  private int steer(Incoming job, List<Endpoint> upstreams, int attempt) {
     int marks = 0;
     for (var upstream : upstreams) {
       var request = SteerRequest.newBuilder().setJob(job.prepare.getJob()).setScope(Messages.scope(job.packets))
           .setFrom(job.prepare.getSource().getNf()).setTo(Messages.endpoint(neighbours.self()))
-          .setEpoch(ownerships.epoch(job.packets)).setMark(!job.guards.isEmpty()).build();
+          .setEpoch(ownerships.epoch(job.packets)).setMark(!job.guards.isEmpty())
+          .setAttempt(attempt).build();
       try {
         marks += neighbours.client(upstream).steer(request).getPaths();
       } catch (PeerException failure) {
@@ -734,27 +779,42 @@ final class Transfers {
     return marks;
   }
 
-  OutcomeReply outcome(String id) {
+  /** How a transfer to here ended; if it has not, it does by this. */
+  OutcomeReply outcome(String id) throws PeerException {
     var job = incoming.get(id);
     var known = outcomes.get(id);
     if (known != null) {
       return known;
     }
-    if (job != null && job.close()) {
+    if (job == null) {
+      return OutcomeReply.newBuilder().setState(OutcomeReply.State.UNKNOWN).build();
+    }
+    if (job.close()) {
+      outcomes.put(id, OutcomeReply.newBuilder().setState(OutcomeReply.State.FAILED).setFailure(
+          new PeerException("southbound:not-owner", "the source asked before it was heard").failure()).build());
       return OutcomeReply.newBuilder().setState(OutcomeReply.State.PREPARED).build();
     }
-    return outcomes.getOrDefault(id, OutcomeReply.newBuilder().setState(OutcomeReply.State.UNKNOWN).build());
+    // Own is being carried out at this moment.
+    try {
+      if (job.ended.await(DECIDED.toMillis(), TimeUnit.MILLISECONDS)) {
+        return outcomes.get(id);
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    throw new PeerException(PeerException.UNREACHABLE, "it is not known yet; ask again");
   }
 
-  /** A mark came the old way for the scope of a transfer to this NF; false: there is none. Any thread. */
-  boolean marked(UUID marker, FlowSpace scope) {
-    for (var job : incoming.values()) {
-      if (job.prepare.getJob().equals(marker.toString()) || job.packets.overlaps(scope)) {
-        job.mark();
-        return true;
-      }
+  /** A mark came the old way for the scope of a transfer to this NF. Any thread. */
+  void marked(UUID marker, int attempt, FlowSpace scope) {
+    var job = incoming.get(marker.toString());
+    if (job != null) {
+      job.marks.seen(attempt);
+      return;
     }
-    return false;
+    // A manager that steers gives the marks names of its own.
+    incoming.values().stream().filter(each -> each.prepare.getSteerByManager() && each.packets.overlaps(scope))
+        .forEach(each -> each.marks.seen(0));
   }
 
   // ---- the neighbour upstream
@@ -767,18 +827,16 @@ final class Transfers {
     var scope = Messages.scope(request.getScope());
     var to = Messages.endpoint(request.getTo());
     neighbours.heard(to);
-    var known = ownerships.epoch(scope);
-    if (request.getEpoch() < known) {
-      throw new PeerException("southbound:not-owner", "the scope was given by epoch " + known);
-    }
     var former = dataplane.hopTo(request.getFrom()).orElse(null);
     if (former == null || dataplane.leadingTo(request.getFrom(), scope).isEmpty()) {
       throw new PeerException("southbound:unknown-scope", "no path leads from here to " + request.getFrom(),
           neighbours.self().nf(), 0, null);
     }
-    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)));
+    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)),
+        request.getEpoch());
     int marks = request.getMark()
-        ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), scope) : paths.size();
+        ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), request.getAttempt(), scope)
+        : paths.size();
     return SteerReply.newBuilder().setPaths(marks).build();
   }
 }

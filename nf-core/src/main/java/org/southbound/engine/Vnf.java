@@ -165,14 +165,16 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
           worker.sendControl(packet, packet.spi, packet.si, guard.to());
         } else if (guard.mode() == Guard.Mode.HOLD) {
           // The new owner was faster than the news of it.
-          guard.hold(new Guard.Mark(marker, ControlFrame.text(packet), packet.spi, packet.si));
+          guard.hold(
+              new Guard.Mark(marker, ControlFrame.value(packet), ControlFrame.text(packet), packet.spi, packet.si));
         }
       }
     }
     var origin = path == null ? "" : path.origin();
+    int attempt = (int) ControlFrame.value(packet);
     Thread.ofVirtual().start(() -> {
       if (redirected) {
-        transfers.marked(marker, scope);
+        transfers.marked(marker, attempt, scope);
       }
       tell(new Event.LastInTransitSeen(marker, origin, true));
     });
@@ -309,7 +311,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     if (paths.isEmpty() || hop.isEmpty()) {
       throw new PeerException("southbound:unknown-scope", "no path of this scope leads from here to " + source);
     }
-    return Marks.send(dataplane, paths, hop.get(), marker, scope);
+    return Marks.send(dataplane, paths, hop.get(), marker, 0, scope);
   }
 
   @Override
@@ -523,7 +525,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   @Override
-  public OutcomeReply outcome(String peer, String job) {
+  public OutcomeReply outcome(String peer, String job) throws PeerException {
     return transfers.outcome(job);
   }
 
