@@ -273,7 +273,8 @@ final class StateMover {
     private static final long serialVersionUID = 1L;
   }
 
-  private static long word(MemorySegment from, long at, int i) {
+  /** The i-th word of the key at {@code at}. */
+  static long word(MemorySegment from, long at, int i) {
     return from.get(StateLayout.U64, at + 8L * i);
   }
 
@@ -323,7 +324,8 @@ final class StateMover {
     });
   }
 
-  private static int hash(MemorySegment from, long at) {
+  /** Hash of the key at {@code at}. */
+  static int hash(MemorySegment from, long at) {
     return FlowKey.hash(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
         word(from, at, 4));
   }

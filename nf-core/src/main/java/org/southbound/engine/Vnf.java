@@ -52,7 +52,8 @@ import org.southbound.transfer.TransferVariant;
 
 /**
  * One VNF instance: the API's calls, and what other NFs ask, brought to the workers. Everything it does is a short
- * conversation with them; see {@link Chains}, {@link Transfers} and {@link Replications}.
+ * conversation with them; see {@link Chains}, {@link Transfers}, {@link IncomingTransfers},
+ * {@link Replications} and {@link Standbys}.
  */
 public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   private final Setup setup;
@@ -64,7 +65,9 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   private final Jobs jobs;
   private final Ownerships ownerships = new Ownerships();
   private final Transfers transfers;
+  private final IncomingTransfers incoming;
   private final Replications replications;
+  private final Standbys standbys;
   private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
   private final Instant started = Instant.now();
   private volatile List<Translation> translations = List.of();
@@ -98,10 +101,11 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
     chains = new Chains(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
-    transfers = new Transfers(dataplane, mover, neighbours, chains, jobs, ownerships, setup.transfers,
-        setup.specification, this::tell);
-    replications = new Replications(dataplane, mover, neighbours, chains, jobs, ownerships, setup.replications,
-        setup.specification, this::tell);
+    var engine = new Engine(dataplane, mover, neighbours, chains, jobs, ownerships, setup.specification, this::tell);
+    incoming = new IncomingTransfers(engine, setup.transfers);
+    transfers = new Transfers(engine, setup.transfers, incoming);
+    standbys = new Standbys(engine);
+    replications = new Replications(engine, setup.replications, standbys);
     for (var worker : setup.workers) {
       worker.control((packet, path) -> control(worker, packet, path));
       worker.services().alarms(alarm -> tell(new Event.NfAlarm(alarm)));
@@ -174,7 +178,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     int attempt = (int) ControlFrame.value(packet);
     Thread.ofVirtual().start(() -> {
       if (redirected) {
-        transfers.marked(marker, attempt, scope);
+        incoming.marked(marker, attempt, scope);
       }
       tell(new Event.LastInTransitSeen(marker, origin, true));
     });
@@ -321,7 +325,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
 
   @Override
   public TakeOver takeOver(UUID relationship, boolean force, Optional<String> clientToken) throws ApiException {
-    return replications.takeOver(relationship, force, clientToken);
+    return standbys.takeOver(relationship, force, clientToken);
   }
 
   @Override
@@ -526,24 +530,24 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
 
   @Override
   public OutcomeReply outcome(String peer, String job) throws PeerException {
-    return transfers.outcome(job);
+    return incoming.outcome(job);
   }
 
   @Override
   public void transfer(String peer, PeerStream<TransferFromDestination, TransferFromSource> stream)
       throws PeerException {
-    transfers.receive(peer, stream);
+    incoming.receive(peer, stream);
   }
 
   @Override
   public void replicate(String peer, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
       throws PeerException {
-    replications.receive(peer, stream);
+    standbys.receive(peer, stream);
   }
 
   @Override
   public void stopReplication(String peer, String id) {
-    replications.forget(id);
+    standbys.forget(UUID.fromString(id));
   }
 
   @Override
@@ -555,6 +559,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   @Override
   public void close() {
     replications.close();
+    standbys.close();
     setup.reports.close();
   }
 }

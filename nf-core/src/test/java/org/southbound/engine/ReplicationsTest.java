@@ -139,7 +139,7 @@ final class ReplicationsTest {
     // The connection is cut, and the source dies while it sends its next snapshot.
     var begins = new AtomicInteger();
     b2.step = step -> {
-      if (step.equals("got HEARTBEAT") || step.equals("got END") || step.equals("replicate") && begins.get() > 0) {
+      if (step.equals("got HEARTBEAT") || step.equals("got CHUNK") || step.equals("replicate") && begins.get() > 0) {
         throw Steps.dead();
       }
       begins.addAndGet(step.equals("got BEGIN") ? 1 : 0);
