@@ -204,11 +204,6 @@ public final class Dataplane {
     return List.copyOf(paths.values());
   }
 
-  /** Precedence of a path that begins here. */
-  public synchronized long precedence(Path path) {
-    return rules.stream().filter(rule -> rule.path == path).mapToLong(Rule::precedence).findFirst().orElse(-1);
-  }
-
   /** Packets that took a path. */
   public long packets(Path path) {
     return workers.stream().mapToLong(worker -> worker.counters().pathPackets(path.number())).sum();

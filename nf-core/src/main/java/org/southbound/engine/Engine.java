@@ -13,7 +13,8 @@ import org.southbound.peer.v1.StateSchema;
 import org.southbound.state.StateLayout;
 
 /** What operations on state work with: one of each in an instance. */
-record Engine(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, Jobs jobs,
+record Engine(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, PassingChains passing,
+    Jobs jobs,
     Ownerships ownerships, Specification specification, Consumer<Event> events) {
 
   StateSchema schema(StateLayout layout) {

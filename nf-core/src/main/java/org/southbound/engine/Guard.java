@@ -111,11 +111,6 @@ final class Guard {
     return redirected.size() + direct.size();
   }
 
-  /** Packets that found it full. */
-  long overflow() {
-    return overflow;
-  }
-
   /** While the owner may still fail to move, it processes what waits rather than to drop what finds no place. */
   Guard yielding() {
     yields = true;

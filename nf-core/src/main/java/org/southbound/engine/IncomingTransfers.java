@@ -54,7 +54,7 @@ final class IncomingTransfers {
   private final Dataplane dataplane;
   private final StateMover mover;
   private final Neighbours neighbours;
-  private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships;
   private final Specification specification;
@@ -75,7 +75,7 @@ final class IncomingTransfers {
     dataplane = engine.dataplane();
     mover = engine.mover();
     neighbours = engine.neighbours();
-    chains = engine.chains();
+    passing = engine.passing();
     jobs = engine.jobs();
     ownerships = engine.ownerships();
     specification = engine.specification();
@@ -214,7 +214,7 @@ final class IncomingTransfers {
     upstreams.forEach(neighbours::heard);
     for (var path : prepare.getPathsList()) {
       if (!dataplane.knows(path.getSpi())) {
-        job.adopted.add(chains.adopt(path, upstreams));
+        job.adopted.add(passing.adopt(path, upstreams));
       }
     }
     if (variants.get(prepare.getVariant()).destinationHolds()) {
@@ -353,7 +353,7 @@ final class IncomingTransfers {
     if (job.guards.isEmpty()) {
       mover.regain(job.packets, job.id, epoch);
     }
-    chains.standAlone(job.packets);
+    passing.standAlone(job.packets);
     mover.guards(job.guards, (worker, guard) -> {
       guard.mode(Guard.Mode.AWAIT_MARKS);
       worker.release(guard);
@@ -372,7 +372,7 @@ final class IncomingTransfers {
       mover.guards(job.guards, (worker, guard) -> worker.giveBack(guard, job.former, job.adopted));
       mover.unstage(job.layouts, job.scope);
     } finally {
-      job.adopted.forEach(chains::disown);
+      job.adopted.forEach(passing::disown);
       incoming.remove(job.prepare.getJob(), job);
     }
   }

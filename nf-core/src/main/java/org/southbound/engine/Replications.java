@@ -58,6 +58,7 @@ final class Replications {
   private final StateMover mover;
   private final Neighbours neighbours;
   private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships;
   private final Specification specification;
@@ -72,6 +73,7 @@ final class Replications {
     mover = engine.mover();
     neighbours = engine.neighbours();
     chains = engine.chains();
+    passing = engine.passing();
     jobs = engine.jobs();
     ownerships = engine.ownerships();
     specification = engine.specification();
@@ -396,7 +398,7 @@ final class Replications {
   private void yieldTo(Endpoint owner, FlowSpace scope, long epoch, UUID id) throws PeerException {
     var to = dataplane.hop(owner.nf(), Neighbours.data(owner));
     ownerships.set(scope, owner.nf(), epoch, "fenced");
-    chains.standIn(scope, owner);
+    passing.standIn(scope, owner);
     mover.guard(() -> {
       var guard = new Guard(id, scope, epoch, Guard.Mode.REDIRECT, 0);
       guard.to(to);

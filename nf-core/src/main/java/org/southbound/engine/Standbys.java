@@ -49,7 +49,7 @@ final class Standbys {
   private final Dataplane dataplane;
   private final StateMover mover;
   private final Neighbours neighbours;
-  private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships;
   private final Specification specification;
@@ -63,7 +63,7 @@ final class Standbys {
     dataplane = engine.dataplane();
     mover = engine.mover();
     neighbours = engine.neighbours();
-    chains = engine.chains();
+    passing = engine.passing();
     jobs = engine.jobs();
     ownerships = engine.ownerships();
     specification = engine.specification();
@@ -415,7 +415,7 @@ final class Standbys {
         standbys.remove(standby.id, standby);
         standby.close();
       }
-      chains.standAlone(packets);
+      passing.standAlone(packets);
     } finally {
       mover.guards(guards, Worker::settle);
     }
@@ -429,11 +429,11 @@ final class Standbys {
     try {
       for (var path : begin.getPathsList()) {
         if (!dataplane.knows(path.getSpi())) {
-          adopted.add(chains.adopt(path, upstreams));
+          adopted.add(passing.adopt(path, upstreams));
         }
       }
     } catch (PeerException failure) {
-      adopted.forEach(chains::disown);
+      adopted.forEach(passing::disown);
       throw failure;
     }
   }

@@ -53,6 +53,7 @@ final class Transfers {
   private final StateMover mover;
   private final Neighbours neighbours;
   private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships;
   private final Specification specification;
@@ -66,6 +67,7 @@ final class Transfers {
     mover = engine.mover();
     neighbours = engine.neighbours();
     chains = engine.chains();
+    passing = engine.passing();
     jobs = engine.jobs();
     ownerships = engine.ownerships();
     specification = engine.specification();
@@ -341,7 +343,7 @@ final class Transfers {
     public void redirect() {
       job.state("draining");
       ownerships.set(packets, destination.nf(), job.epoch, "forwarding");
-      chains.standIn(packets, destination);
+      passing.standIn(packets, destination);
       if (guards.isEmpty()) {
         guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
       }
@@ -371,7 +373,7 @@ final class Transfers {
   }
 
   /** A path that leads through here, for an NF that stands in. */
-  static org.southbound.peer.v1.Path path(Chains.Passage passage) {
+  static org.southbound.peer.v1.Path path(Passage passage) {
     var path = passage.path();
     var out = org.southbound.peer.v1.Path.newBuilder()
         .setChain(org.southbound.peer.v1.ChainReference.newBuilder().setOrigin(path.origin())

@@ -52,7 +52,7 @@ import org.southbound.transfer.TransferVariant;
 
 /**
  * One VNF instance: the API's calls, and what other NFs ask, brought to the workers. Everything it does is a short
- * conversation with them; see {@link Chains}, {@link Transfers}, {@link IncomingTransfers},
+ * conversation with them; see {@link Chains}, {@link PassingChains}, {@link Transfers}, {@link IncomingTransfers},
  * {@link Replications} and {@link Standbys}.
  */
 public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
@@ -62,6 +62,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   private final StateMover mover;
   private final Probes probes;
   private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships = new Ownerships();
   private final Transfers transfers;
@@ -100,8 +101,11 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     mover = new StateMover(dataplane);
     probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
-    chains = new Chains(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
-    var engine = new Engine(dataplane, mover, neighbours, chains, jobs, ownerships, setup.specification, this::tell);
+    var calls = new ChainCalls(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
+    passing = new PassingChains(calls, dataplane, neighbours, this::tell);
+    chains = new Chains(calls, passing, dataplane, neighbours, this::tell);
+    var engine = new Engine(dataplane, mover, neighbours, chains, passing, jobs, ownerships, setup.specification,
+        this::tell);
     incoming = new IncomingTransfers(engine, setup.transfers);
     transfers = new Transfers(engine, setup.transfers, incoming);
     standbys = new Standbys(engine);
@@ -494,22 +498,22 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
 
   @Override
   public PrepareChainAccepted prepareChain(String peer, PrepareChainRequest request) throws PeerException {
-    return chains.prepare(peer, request);
+    return passing.prepare(peer, request);
   }
 
   @Override
   public void confirmChain(String peer, ChainReference chain) throws PeerException {
-    chains.confirm(chain);
+    passing.confirm(chain);
   }
 
   @Override
   public void abortChain(String peer, ChainReference chain) {
-    chains.forget(chain);
+    passing.forget(chain);
   }
 
   @Override
   public void removeChain(String peer, ChainReference chain) {
-    chains.forget(chain);
+    passing.forget(chain);
   }
 
   @Override
