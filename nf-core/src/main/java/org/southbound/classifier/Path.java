@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.classifier;
 
+import java.lang.foreign.MemorySegment;
 import org.southbound.chain.ChainingProtocol;
+import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
 import org.southbound.packet.Packet;
 
@@ -31,19 +33,24 @@ public record Path(int number, String chain, String origin, long generation, int
    * @param scope what was moved
    * @param to where it goes
    * @param from where it went before
+   * @param epoch by which the new owner has it
    */
-  public record Steer(FlowSpace scope, NextHop to, NextHop from) {
+  public record Steer(FlowSpace scope, NextHop to, NextHop from, long epoch) {
   }
 
   /** Where the packet goes next; null: out. */
   public NextHop nextOf(Packet packet) {
+    return steers.isEmpty() || next == null ? next : steered(packet);
+  }
+
+  private NextHop steered(Packet packet) {
+    // An ICMP error goes where the state of the flow is that it is about. It alone costs an allocation.
+    var subject = (packet.flags & Packet.ORDERED) == 0 ? packet
+        : FlowKey.subject(packet, Packet.of(MemorySegment.NULL));
     var hop = next;
-    if (hop == null) {
-      return null;
-    }
     for (int i = 0; i < steers.size(); i++) {
       var steer = steers.get(i);
-      if (steer.from.nf().equals(hop.nf()) && steer.scope.matches(packet)) {
+      if (steer.from.nf().equals(hop.nf()) && steer.scope.matches(subject)) {
         hop = steer.to;
       }
     }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.engine;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,17 +17,12 @@ import org.southbound.api.VnfApi.ChainState;
 import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
-import org.southbound.api.VnfApi.HopState;
 import org.southbound.api.VnfApi.PathState;
-import org.southbound.chain.ChainingProtocol;
 import org.southbound.classifier.Path;
 import org.southbound.flow.FlowSpace;
 import org.southbound.peer.PeerException;
 import org.southbound.peer.v1.ChainChange;
-import org.southbound.peer.v1.ChainReference;
-import org.southbound.peer.v1.Hop;
 import org.southbound.peer.v1.HopReport;
-import org.southbound.peer.v1.PrepareChainAccepted;
 import org.southbound.peer.v1.PrepareChainRequest;
 
 /**
@@ -36,92 +30,54 @@ import org.southbound.peer.v1.PrepareChainRequest;
  * hop prepares the next one before itself, so that the tail is ready first, and the first NF's classifier is switched
  * last, in one step: a packet travels wholly on the old or wholly on the new path.
  *
- * <p>Any thread; changes of one chain exclude one another.
+ * <p>The later hops' side is {@link PassingChains}. Any thread; changes of one chain exclude one another.
  */
 final class Chains {
-  private static final int FIRST_INDEX = 255;
   private static final int PATH_IDENTIFIER_TRIES = 8;
-  private static final Duration DRAIN = Duration.ofSeconds(2);
 
   private final String name;
+  private final ChainCalls calls;
+  private final PassingChains passing;
   private final Dataplane dataplane;
   private final Neighbours neighbours;
-  private final List<ChainingProtocol> protocols;
-  private final Probes probes;
-  private final Ownerships ownerships;
   private final Consumer<Event> events;
-  private final SecureRandom random = new SecureRandom();
 
   /** Chains that begin here, by name. */
   private final Map<String, Own> own = new LinkedHashMap<>();
   /** Chains that are being set up. */
   private final Map<String, Chain> reserved = new HashMap<>();
-  /** Generations of chains that lead through here. */
-  private final Map<Key, Through> through = new LinkedHashMap<>();
-  /** Paths on which this NF stands in for another, whose state it took. */
-  private final Map<Path, Passage> adopted = new LinkedHashMap<>();
   private final java.util.Set<String> changing = new HashSet<>();
-
-  private record Key(String origin, String chain, long generation) {
-    static Key of(ChainReference reference) {
-      return new Key(reference.getOrigin(), reference.getChain(), reference.getGeneration());
-    }
-  }
+  /**
+   * The last generation of each name. A chain that is removed and set up again goes on from it: hops may still drain the
+   * one before.
+   */
+  private final Map<String, Long> generations = new HashMap<>();
 
   /** A chain that begins here, in force. */
   private static final class Own {
     Chain chain;
     long generation;
     Path path;
-    Endpoint next;
+    /** The hops, with names and addresses. */
+    List<Endpoint> hops = List.of();
     PrepareChainRequest nextRequest;
     List<HopReport> reports = List.of();
     String status = "up";
     String error = "";
-  }
 
-  /** One generation of a chain that leads through here. */
-  private static final class Through {
-    final PrepareChainRequest request;
-    Path path;
-    Endpoint next;
-    ChainReference nextReference;
-    PrepareChainRequest nextRequest;
-    List<HopReport> reports;
-    PrepareChainAccepted answer;
-    final java.util.Set<Endpoint> upstreams = new java.util.LinkedHashSet<>();
-    /** NFs that took a part of the scope's state from here, and so a part of its packets. */
-    final java.util.Set<Endpoint> standIns = new java.util.LinkedHashSet<>();
-    boolean confirmed;
-    long continuations;
-
-    Through(PrepareChainRequest request) {
-      this.request = request;
-      upstreams.add(Messages.endpoint(request.getUpstream()));
-    }
-
-    /** Whether a request asks for the same; who stands in for the NF before asks too. */
-    boolean answers(PrepareChainRequest other) {
-      return answer != null && same(request).equals(same(other));
-    }
-
-    private static PrepareChainRequest same(PrepareChainRequest request) {
-      return request.toBuilder().clearUpstream().clearTimeoutMillis().clearStandInFor().build();
+    Endpoint next() {
+      return hops.getFirst();
     }
   }
 
-  Chains(Dataplane dataplane, Neighbours neighbours, List<ChainingProtocol> protocols, Probes probes,
-      Ownerships ownerships, Consumer<Event> events) {
-    this.name = neighbours.self().nf();
+  Chains(ChainCalls calls, PassingChains passing, Dataplane dataplane, Neighbours neighbours, Consumer<Event> events) {
+    this.name = calls.name;
+    this.calls = calls;
+    this.passing = passing;
     this.dataplane = dataplane;
     this.neighbours = neighbours;
-    this.protocols = protocols;
-    this.probes = probes;
-    this.ownerships = ownerships;
     this.events = events;
   }
-
-  // ---- as the first NF
 
   ChainState setUp(Chain wanted, Duration timeout) throws ApiException {
     checkHops(wanted.hops(), true);
@@ -129,13 +85,11 @@ final class Chains {
     try {
       var made = new Own();
       made.chain = chain;
-      made.generation = 1;
+      made.generation = generations.getOrDefault(chain.name(), 0L) + 1;
       establish(made, timeout);
       dataplane.begin(chain.precedence(), made.path, null);
-      synchronized (this) {
-        own.put(chain.name(), made);
-      }
-      events.accept(new Event.ChainChanged(chain.name(), 1, "created", "up", "", ""));
+      putInForce(made);
+      events.accept(new Event.ChainChanged(chain.name(), made.generation, "created", "up", "", ""));
       return state(made);
     } finally {
       synchronized (this) {
@@ -147,7 +101,7 @@ final class Chains {
 
   /** Takes name, scope and precedence, so that calls at the same time do not choose the same. */
   private synchronized Chain reserve(Chain wanted) throws ApiException {
-    var others = Stream.concat(own.values().stream().map(each -> each.chain), reserved.values().stream()).toList();
+    var others = others("");
     String chainName = wanted.name().isEmpty() ? freeName() : wanted.name();
     if (own.containsKey(chainName) || others.stream().anyMatch(other -> other.scope().equals(wanted.scope()))) {
       throw new ApiException("data-exists", "southbound:chain-exists", "scope",
@@ -155,45 +109,65 @@ final class Chains {
     }
     long precedence = wanted.precedence() >= 0 ? wanted.precedence()
         : others.stream().mapToLong(Chain::precedence).max().orElse(0) + 10;
-    if (others.stream().anyMatch(other -> other.precedence() == precedence)) {
-      throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
-          "another chain has the precedence " + precedence);
-    }
+    checkPrecedence(chainName, precedence);
     enter(chainName);
     var chain = new Chain(chainName, precedence, wanted.protocol(), wanted.scope(), wanted.hops(), false);
     reserved.put(chainName, chain);
     return chain;
   }
 
+  /** Chains that begin here or are being set up, but the one of that name. */
+  private List<Chain> others(String chainName) {
+    return Stream.concat(own.values().stream().map(each -> each.chain), reserved.values().stream())
+        .filter(other -> !other.name().equals(chainName)).toList();
+  }
+
+  private void checkPrecedence(String chainName, long precedence) throws ApiException {
+    if (others(chainName).stream().anyMatch(other -> other.precedence() == precedence)) {
+      throw new ApiException("data-exists", "southbound:precedence-in-use", "precedence",
+          "another chain has the precedence " + precedence);
+    }
+  }
+
+  private synchronized void putInForce(Own made) {
+    own.put(made.chain.name(), made);
+    generations.put(made.chain.name(), made.generation);
+  }
+
   /** Prepares and confirms all hops of a generation; on failure nothing of it is left anywhere. */
   private void establish(Own made, Duration timeout) throws ApiException {
     var chain = made.chain;
-    var reference = reference(name, chain.name(), made.generation);
+    var reference = ChainCalls.reference(name, chain.name(), made.generation);
     var offered = offer(chain.protocol());
-    Endpoint next = null;
+    var asked = new ArrayList<Endpoint>();
     try {
-      var hops = resolve(chain.hops());
-      next = hops.getFirst();
+      made.hops = calls.resolve(chain.hops());
+      asked.addAll(made.hops);
+      var owners = calls.owners(chain.scope());
+      asked.addAll(owners);
       PeerException refused = null;
       for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
-        int spi = freePathIdentifier();
+        int spi = calls.freePathIdentifier();
         try {
-          made.nextRequest = request(reference, chain.scope(), hops, 1, offered, spi, FIRST_INDEX - 1, timeout);
-          var accepted = ask(next, made.nextRequest);
-          neighbours.client(next).confirmChain(reference);
-          for (var owner : owners(chain.scope())) {
+          made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
+              ChainCalls.FIRST_INDEX - 1, timeout);
+          var accepted = calls.ask(made.next(), made.nextRequest);
+          neighbours.client(made.next()).confirmChain(reference);
+          for (var owner : owners) {
             var first = new ArrayList<>(List.of(owner));
-            first.addAll(hops);
-            ask(owner, request(reference, chain.scope(), first, 0, offered, spi, FIRST_INDEX, timeout).toBuilder()
-                .addStandInFor(name).build());
+            first.addAll(made.hops);
+            calls.ask(owner,
+                calls.request(reference, chain.scope(), first, 0, offered, spi, ChainCalls.FIRST_INDEX, timeout)
+                    .toBuilder()
+                    .addStandInFor(name).build());
             neighbours.client(owner).confirmChain(reference);
           }
-          var protocol = protocol(accepted.getProtocol());
-          made.next = next;
+          var protocol = calls.protocol(accepted.getProtocol());
           made.reports = accepted.getHopsList();
-          made.path = new Path(dataplane.nextPathNumber(), chain.name(), name, made.generation, spi, FIRST_INDEX,
-              protocol, chain.scope(), dataplane.hop(next.nf(), Neighbours.data(next)), spi, FIRST_INDEX - 1,
-              List.of());
+          made.path = new Path(dataplane.nextPathNumber(), chain.name(), name, made.generation, spi,
+              ChainCalls.FIRST_INDEX,
+              protocol, chain.scope(), dataplane.hop(made.next().nf(), Neighbours.data(made.next())), spi,
+              ChainCalls.FIRST_INDEX - 1, List.of());
           return;
         } catch (PeerException failure) {
           refused = failure;
@@ -204,57 +178,56 @@ final class Chains {
       }
       throw refused;
     } catch (PeerException failure) {
-      if (next != null) {
-        abort(next, reference);
-      }
-      throw hopFailed(failure);
+      calls.rollBack(asked, reference);
+      throw ChainCalls.hopFailed(failure);
     }
-  }
-
-  private static ApiException hopFailed(PeerException failure) {
-    var refusal = Messages.api(failure, failure.position() > 0 ? "next-hop[" + failure.position() + "]" : "next-hop");
-    if (java.util.Set.of("southbound:no-common-protocol", "southbound:unknown-peer", "southbound:chain-loop")
-        .contains(failure.appTag())) {
-      return refusal;
-    }
-    String where = failure.nf().isEmpty() ? "a hop" : "hop " + failure.nf();
-    return new ApiException("operation-failed", "southbound:hop-failed", refusal.path(),
-        where + " failed, and the chain was rolled back: " + failure.getMessage(), refusal.info());
   }
 
   ChainState update(ChainUpdate wanted, Duration timeout) throws ApiException {
     checkHops(wanted.hops(), false);
-    Own mine;
-    Through passing;
-    synchronized (this) {
-      mine = own.values().stream().filter(each -> names(wanted, each.chain.name(), each.chain.scope())).findFirst()
-          .orElse(null);
-      passing = through.values().stream()
-          .filter(each -> each.confirmed && names(wanted, each.path.chain(), each.path.scope()))
-          .reduce((a, b) -> a.path.generation() > b.path.generation() ? a : b).orElse(null);
-    }
-    if (mine == null && passing == null) {
-      throw new ApiException("data-missing", "southbound:unknown-chain", wanted.name().isEmpty() ? "scope" : "name",
-          "no chain has this name, or exactly this scope");
-    }
-    String chainName = mine != null ? mine.chain.name() : passing.path.chain();
+    String chainName = nameOf(wanted);
     enter(chainName);
     try {
-      return mine != null ? updateOwn(mine, wanted, timeout) : updateThrough(passing, wanted.hops(), timeout);
+      // Only now: another change may just have ended.
+      var mine = mine(wanted);
+      if (mine != null) {
+        return updateOwn(mine, wanted, timeout);
+      }
+      var through = passing.passing(wanted);
+      if (through != null) {
+        return passing.update(through, wanted, timeout);
+      }
+      throw unknown(wanted);
     } finally {
       leave(chainName);
     }
   }
 
-  private static boolean names(ChainUpdate wanted, String chain, FlowSpace scope) {
-    return wanted.name().isEmpty() ? scope.equals(wanted.scope()) : chain.equals(wanted.name());
+  private String nameOf(ChainUpdate wanted) throws ApiException {
+    var mine = mine(wanted);
+    if (mine != null) {
+      return mine.chain.name();
+    }
+    var through = passing.passing(wanted);
+    if (through != null) {
+      return through.path.chain();
+    }
+    throw unknown(wanted);
+  }
+
+  private static ApiException unknown(ChainUpdate wanted) {
+    return new ApiException("data-missing", "southbound:unknown-chain", wanted.name().isEmpty() ? "scope" : "name",
+        "no chain has this name, or exactly this scope");
+  }
+
+  private synchronized Own mine(ChainUpdate wanted) {
+    return own.values().stream().filter(each -> ChainCalls.names(wanted, each.chain.name(), each.chain.scope()))
+        .findFirst()
+        .orElse(null);
   }
 
   private ChainState updateOwn(Own old, ChainUpdate wanted, Duration timeout) throws ApiException {
-    if (wanted.ifGeneration() >= 0 && wanted.ifGeneration() != old.generation) {
-      throw new ApiException("operation-failed", "southbound:generation-mismatch", "if-generation",
-          "the chain is at generation " + old.generation);
-    }
+    ChainCalls.checkGeneration(wanted, old.generation);
     if (wanted.hops().isEmpty()) {
       var last = state(old);
       tearDown(old);
@@ -266,57 +239,64 @@ final class Chains {
     if (changed.equals(old.chain)) {
       return state(old);
     }
+    synchronized (this) {
+      checkPrecedence(changed.name(), precedence);
+    }
     var made = new Own();
     made.chain = changed;
     made.generation = old.generation + 1;
     establish(made, timeout);
     dataplane.begin(precedence, made.path, old.path);
-    synchronized (this) {
-      own.put(changed.name(), made);
-    }
+    putInForce(made);
     events.accept(new Event.ChainChanged(changed.name(), made.generation, "updated", "up", "", ""));
-    drain(old.path, old.next, reference(name, changed.name(), old.generation));
+    calls.drain(old.path, old.hops, ChainCalls.reference(name, changed.name(), old.generation));
     return state(made);
   }
 
   /** Sees that all hops still know a chain; one that was restarted learns it anew. */
   void refresh(String chainName) {
-    Own mine;
-    synchronized (this) {
-      mine = own.get(chainName);
-    }
+    var mine = inForce(chainName);
     if (mine == null) {
       return;
     }
-    String before = mine.status;
+    var reference = ChainCalls.reference(name, chainName, mine.generation);
+    String status = "up";
+    String error = "";
     String hop = "";
     String appTag = "";
     try {
-      ask(mine.next, mine.nextRequest);
-      neighbours.client(mine.next).confirmChain(reference(name, chainName, mine.generation));
-      mine.status = "up";
-      mine.error = "";
+      calls.ask(mine.next(), mine.nextRequest);
+      neighbours.client(mine.next()).confirmChain(reference);
     } catch (PeerException failure) {
-      mine.status = "degraded";
-      mine.error = failure.getMessage();
+      status = "degraded";
+      error = failure.getMessage();
       hop = failure.nf();
       appTag = failure.appTag();
     }
-    if (!before.equals(mine.status)) {
-      events.accept(new Event.ChainChanged(chainName, mine.generation, "status", mine.status, hop, appTag));
+    if (inForce(chainName) != mine) {
+      // Changed meanwhile: what the hops were reminded of is past, and they may have forgotten it before.
+      calls.drain(mine.path, mine.hops, reference);
+      return;
+    }
+    boolean changed = !status.equals(mine.status);
+    mine.status = status;
+    mine.error = error;
+    if (changed) {
+      events.accept(new Event.ChainChanged(chainName, mine.generation, "status", status, hop, appTag));
     }
   }
 
+  private synchronized Own inForce(String chainName) {
+    return own.get(chainName);
+  }
+
   void remove(String chainName) throws ApiException {
-    Own old;
-    synchronized (this) {
-      old = own.get(chainName);
-    }
-    if (old == null) {
-      throw new ApiException("data-missing", "southbound:unknown-chain", "name", "no chain " + chainName + " here");
-    }
     enter(chainName);
     try {
+      var old = inForce(chainName);
+      if (old == null) {
+        throw new ApiException("data-missing", "southbound:unknown-chain", "name", "no chain " + chainName + " here");
+      }
       tearDown(old);
     } finally {
       leave(chainName);
@@ -329,389 +309,46 @@ final class Chains {
       own.remove(old.chain.name());
     }
     events.accept(new Event.ChainChanged(old.chain.name(), old.generation, "removed", "down", "", ""));
-    drain(old.path, old.next, reference(name, old.chain.name(), old.generation));
+    calls.drain(old.path, old.hops, ChainCalls.reference(name, old.chain.name(), old.generation));
   }
 
-  /** When the last packet on an old path has passed its end, the hops forget it. In the background. */
-  private void drain(Path path, Endpoint next, ChainReference reference) {
-    Thread.ofVirtual().name("drain-" + path.chain()).start(() -> {
-      probes.flush(path, DRAIN);
-      try {
-        neighbours.client(next).removeChain(reference);
-        events.accept(new Event.ChainChanged(path.chain(), path.generation(), "drained", "", "", ""));
-      } catch (PeerException failure) {
-        events.accept(
-            new Event.ChainChanged(path.chain(), path.generation(), "status", "degraded", next.nf(), failure.appTag()));
-      }
-    });
-  }
-
-  // ---- as a later hop
-
-  PrepareChainAccepted prepare(String peer, PrepareChainRequest request) throws PeerException {
-    var key = Key.of(request.getChain());
-    neighbours.heard(Messages.endpoint(request.getUpstream()));
-    Through known;
-    synchronized (this) {
-      known = through.get(key);
-      if (known == null && (dataplane.knows(request.getSpi()) || request.getSpi() == Worker.NO_PATH)) {
-        throw failed(request, "southbound:path-identifier-in-use", "the path identifier is in use here");
-      }
-    }
-    if (known != null && known.answers(request)) {
-      synchronized (this) {
-        known.upstreams.add(Messages.endpoint(request.getUpstream()));
-      }
-      // Asked again to see that all is well: so the next hop is asked, which may have forgotten.
-      if (known.next != null) {
-        ask(known.next, known.nextRequest);
-      }
-      askStandIns(known, request);
-      return known.answer;
-    }
-    String wantedName = request.getSelf().getEndpoint().getNf();
-    if (!wantedName.isEmpty() && !wantedName.equals(name)) {
-      throw failed(request, PeerException.UNKNOWN, "this NF is " + name + ", not " + wantedName);
-    }
-    if (key.origin.equals(name)
-        || request.getRemainingList().stream().anyMatch(hop -> hop.getEndpoint().getNf().equals(name))) {
-      throw failed(request, "southbound:chain-loop", "the chain leads through " + name + " twice");
-    }
-    var speaks = request.getProtocolsList().stream().filter(each -> find(each).isPresent()).toList();
-    if (speaks.isEmpty()) {
-      throw failed(request, "southbound:no-common-protocol",
-          name + " speaks " + protocols.stream().map(ChainingProtocol::name).toList());
-    }
-    var made = new Through(request);
-    var scope = Messages.scope(request.getScope());
-    String chosen = speaks.getFirst();
-    var reports = new ArrayList<HopReport>();
-    org.southbound.classifier.NextHop nextHop = null;
-    if (request.getRemainingCount() > 0) {
-      var hops = request.getRemainingList().stream().map(hop -> Messages.endpoint(hop.getEndpoint())).toList();
-      int position = request.getSelf().getPosition() + 1;
-      made.next = neighbours.resolve(hops.getFirst());
-      var rest = new ArrayList<>(hops);
-      rest.set(0, made.next);
-      made.nextReference = request.getChain();
-      try {
-        made.nextRequest = request(request.getChain(), scope, rest, position, speaks, request.getSpi(),
-            request.getServiceIndex() - 1, Duration.ofMillis(request.getTimeoutMillis() * 9L / 10));
-        var accepted = ask(made.next, made.nextRequest);
-        chosen = accepted.getProtocol();
-        reports.addAll(accepted.getHopsList());
-      } catch (PeerException failure) {
-        abort(made.next, request.getChain());
-        throw failure.at(position, made.next.nf());
-      }
-      nextHop = dataplane.hop(made.next.nf(), Neighbours.data(made.next));
-    }
-    reports.addFirst(HopReport.newBuilder().setPosition(request.getSelf().getPosition()).setNf(name)
-        .setScope(request.getScope()).setProtocol(chosen).setServiceIndex(request.getServiceIndex()).build());
-    made.reports = reports;
-    made.path = new Path(dataplane.nextPathNumber(), key.chain, key.origin, key.generation, request.getSpi(),
-        request.getServiceIndex(), protocol(chosen), scope, nextHop, request.getSpi(), request.getServiceIndex() - 1,
-        List.of());
-    made.answer = PrepareChainAccepted.newBuilder().setProtocol(chosen)
-        .setData(Messages.endpoint(neighbours.self())).addAllHops(reports).build();
-    made.confirmed = known != null && known.confirmed;
-    made.standIns.addAll(owners(scope));
-    askStandIns(made, request);
-    synchronized (this) {
-      through.put(key, made);
-    }
-    dataplane.arrive(made.path);
-    if (known != null && known.path != null && known.path.spi() != made.path.spi()) {
-      dataplane.forget(known.path);
-    }
-    expireUnconfirmed(key, made, request.getTimeoutMillis());
-    return made.answer;
-  }
-
-  /** Who owns a part of the scope now gets its packets, and so must know the path. */
-  private void askStandIns(Through made, PrepareChainRequest request) throws PeerException {
-    for (var owner : List.copyOf(made.standIns)) {
-      if (!request.getStandInForList().contains(owner.nf())) {
-        ask(owner, request.toBuilder().setSelf(hop(owner, request.getSelf().getPosition())).addStandInFor(name)
-            .build());
-      }
-    }
-  }
-
-  private List<Endpoint> owners(FlowSpace scope) throws PeerException {
-    var result = new ArrayList<Endpoint>();
-    for (var owner : ownerships.otherOwners(scope)) {
-      result.add(neighbours.resolve(new Endpoint(owner, "", 0, 0)));
-    }
-    return result;
-  }
-
-  /** The scope's state went to another NF: it stands in for this one from now on. */
-  synchronized void standIn(FlowSpace scope, Endpoint owner) {
-    through.values().stream().filter(each -> each.path.scope().overlaps(scope))
-        .forEach(each -> each.standIns.add(owner));
-  }
-
-  /** The scope's state came here: nobody stands in for this NF any more. */
-  synchronized void standAlone(FlowSpace scope) {
-    through.values().stream().filter(each -> scope.contains(each.path.scope())).forEach(each -> each.standIns.clear());
-  }
-
-  private PeerException failed(PrepareChainRequest request, String appTag, String message) {
-    return new PeerException(appTag, message, name, request.getSelf().getPosition(), null);
-  }
-
-  /** What nobody confirms is forgotten. */
-  private void expireUnconfirmed(Key key, Through made, long timeoutMillis) {
-    java.util.concurrent.CompletableFuture.delayedExecutor(2 * timeoutMillis + 1000,
-        java.util.concurrent.TimeUnit.MILLISECONDS).execute(() -> {
-          boolean stale;
-          synchronized (this) {
-            stale = !made.confirmed && through.remove(key, made);
-          }
-          if (stale) {
-            dataplane.forget(made.path);
-          }
-        });
-  }
-
-  void confirm(ChainReference reference) throws PeerException {
-    Through made;
-    synchronized (this) {
-      made = through.get(Key.of(reference));
-    }
-    if (made == null) {
-      throw new PeerException("southbound:unknown-chain", "nothing is prepared here for " + reference.getChain(), name,
-          0, null);
-    }
-    if (made.next != null) {
-      neighbours.client(made.next).confirmChain(made.nextReference);
-    }
-    for (var owner : List.copyOf(made.standIns)) {
-      // One that stands in since before this generation knows the path by the transfer, and has nothing to confirm.
-      quietly(() -> neighbours.client(owner).confirmChain(reference));
-    }
-    made.confirmed = true;
-    if (reference.getGeneration() == 1) {
-      // The chain is set up from nothing: its first NF knows no other generation any more.
-      forgetOthers(Key.of(reference));
-    }
-  }
-
-  private void forgetOthers(Key kept) {
-    var gone = new ArrayList<Through>();
-    synchronized (this) {
-      through.entrySet().removeIf(entry -> {
-        var key = entry.getKey();
-        boolean old = key.origin.equals(kept.origin) && key.chain.equals(kept.chain) && !key.equals(kept);
-        if (old) {
-          gone.add(entry.getValue());
-        }
-        return old;
-      });
-    }
-    gone.forEach(each -> dataplane.forget(each.path));
-  }
-
-  /** Forgets a generation, or all, and tells the hops behind. */
-  void forget(ChainReference reference) {
-    var gone = new ArrayList<Through>();
-    synchronized (this) {
-      through.entrySet().removeIf(entry -> {
-        var key = entry.getKey();
-        boolean meant = key.origin.equals(reference.getOrigin()) && key.chain.equals(reference.getChain())
-            && (reference.getAllGenerations() || key.generation == reference.getGeneration());
-        if (meant) {
-          gone.add(entry.getValue());
-        }
-        return meant;
-      });
-    }
-    forgetAdopted(reference);
-    for (var each : gone) {
-      dataplane.forget(each.path);
-      each.standIns.forEach(owner -> quietly(() -> neighbours.client(owner).removeChain(reference)));
-      if (each.next != null) {
-        var further = reference.getAllGenerations() && each.nextReference.equals(each.request.getChain())
-            ? reference : each.nextReference;
-        quietly(() -> neighbours.client(each.next).removeChain(further));
-      }
-    }
-  }
-
-  private void forgetAdopted(ChainReference reference) {
-    var gone = new ArrayList<Path>();
-    synchronized (this) {
-      adopted.keySet().stream()
-          .filter(path -> path.origin().equals(reference.getOrigin()) && path.chain().equals(reference.getChain())
-              && (reference.getAllGenerations() || path.generation() == reference.getGeneration()))
-          .forEach(gone::add);
-      gone.forEach(adopted::remove);
-    }
-    gone.forEach(dataplane::forget);
-  }
-
-  private void abort(Endpoint next, ChainReference reference) {
-    quietly(() -> neighbours.client(next).abortChain(reference));
-  }
-
-  private interface Call {
-    void run() throws PeerException;
-  }
-
-  /** What was prepared at a hop that cannot be reached expires there by itself. */
-  private static void quietly(Call call) {
-    try {
-      call.run();
-    } catch (PeerException unreachable) {
-      // Nothing to do: see above.
-    }
-  }
-
-  /** serviceChainUpdate in the middle of a chain: a chain of this NF's own carries on from here. */
-  private ChainState updateThrough(Through passing, List<Endpoint> wanted, Duration timeout) throws ApiException {
-    var old = passing.path;
-    var oldNext = passing.next;
-    var oldReference = passing.nextReference;
-    var offered = List.of(old.protocol().name());
-    Path path;
-    try {
-      if (wanted.isEmpty()) {
-        path = replaced(old, null, old.spi(), old.si() - 1);
-        passing.next = null;
-        passing.reports = List.of(passing.reports.getFirst());
-      } else {
-        var hops = resolve(wanted);
-        long generation = ++passing.continuations;
-        var reference = reference(name, old.origin() + "." + old.chain(), old.generation() << 16 | generation);
-        int spi = freePathIdentifier();
-        try {
-          var asked = request(reference, old.scope(), hops, passing.request.getSelf().getPosition() + 1, offered,
-              spi, FIRST_INDEX - 1, timeout);
-          var accepted = ask(hops.getFirst(), asked);
-          neighbours.client(hops.getFirst()).confirmChain(reference);
-          var reports = new ArrayList<>(List.of(passing.reports.getFirst()));
-          reports.addAll(accepted.getHopsList());
-          passing.reports = reports;
-          passing.nextRequest = asked;
-        } catch (PeerException failure) {
-          abort(hops.getFirst(), reference);
-          throw failure;
-        }
-        passing.next = hops.getFirst();
-        passing.nextReference = reference;
-        path = replaced(old, dataplane.hop(passing.next.nf(), Neighbours.data(passing.next)), spi, FIRST_INDEX - 1);
-      }
-    } catch (PeerException failure) {
-      throw hopFailed(failure);
-    }
-    passing.path = path;
-    dataplane.arrive(path);
-    tellUpstream(passing, wanted);
-    if (oldNext != null) {
-      drain(old, oldNext, oldReference);
-    }
-    events.accept(new Event.ChainChanged(old.chain(), old.generation(), "updated", "up", "", ""));
-    return state(passing);
-  }
-
-  private static Path replaced(Path old, org.southbound.classifier.NextHop next, int spi, int si) {
-    return new Path(old.number(), old.chain(), old.origin(), old.generation(), old.spi(), old.si(), old.protocol(),
-        old.scope(), next, spi, si, List.of());
-  }
-
-  private void tellUpstream(Through passing, List<Endpoint> hops) {
-    var change = ChainChange.newBuilder().setChain(passing.request.getChain()).setChangedBy(name);
-    for (int i = 0; i < hops.size(); i++) {
-      change.addHops(Hop.newBuilder().setPosition(i + 1).setEndpoint(Messages.endpoint(hops.get(i))));
-    }
-    change.addAllReports(passing.reports);
-    var upstream = Messages.endpoint(passing.request.getUpstream());
-    quietly(() -> neighbours.client(upstream).chainChanged(change.build()));
-  }
-
-  /** A later hop changed the chain behind it: remembered here, so that a new set-up leads the same way. */
+  /** A later hop changed the chain behind it: remembered here, so that a hop that is restarted learns the new chain. */
   void changed(ChainChange change) throws PeerException {
-    var key = Key.of(change.getChain());
-    Through passing;
+    String chainName = change.getChain().getChain();
     Own mine;
     synchronized (this) {
-      passing = through.get(key);
-      mine = key.origin.equals(name) ? own.get(key.chain) : null;
-    }
-    if (mine != null) {
-      var hops = new ArrayList<Endpoint>();
-      for (var hop : mine.chain.hops()) {
-        hops.add(hop);
-        if (hop.nf().equals(change.getChangedBy()) || named(mine, hops.size(), change.getChangedBy())) {
-          break;
-        }
+      mine = change.getChain().getOrigin().equals(name) ? own.get(chainName) : null;
+      if (mine != null) {
+        remember(mine, change);
       }
-      change.getHopsList().forEach(hop -> hops.add(Messages.endpoint(hop.getEndpoint())));
-      var chain = mine.chain;
-      mine.chain = new Chain(chain.name(), chain.precedence(), chain.protocol(), chain.scope(), hops, false);
-      mine.reports = joined(mine.reports, change);
-      events.accept(new Event.ChainChanged(chain.name(), mine.generation, "updated", "up", "", ""));
-    } else if (passing != null) {
-      passing.reports = joined(passing.reports, change);
-      var upstream = Messages.endpoint(passing.request.getUpstream());
-      neighbours.client(upstream).chainChanged(change);
-    } else {
-      throw new PeerException("southbound:unknown-chain", "no chain " + key.chain + " here", name, 0, null);
     }
+    if (mine == null) {
+      passing.changed(change);
+    } else {
+      events.accept(new Event.ChainChanged(chainName, mine.generation, "updated", "up", "", ""));
+    }
+  }
+
+  private static void remember(Own mine, ChainChange change) {
+    var hops = new ArrayList<Endpoint>();
+    for (var hop : mine.chain.hops()) {
+      hops.add(hop);
+      if (hop.nf().equals(change.getChangedBy()) || named(mine, hops.size(), change.getChangedBy())) {
+        break;
+      }
+    }
+    change.getHopsList().forEach(hop -> hops.add(Messages.endpoint(hop.getEndpoint())));
+    var chain = mine.chain;
+    mine.chain = new Chain(chain.name(), chain.precedence(), chain.protocol(), chain.scope(), hops, false);
+    mine.nextRequest = ChainCalls.withTail(mine.nextRequest, change);
+    mine.reports = ChainCalls.joined(mine.reports, change);
   }
 
   private static boolean named(Own mine, int position, String nf) {
     return position <= mine.reports.size() && mine.reports.get(position - 1).getNf().equals(nf);
   }
 
-  private static List<HopReport> joined(List<HopReport> old, ChainChange change) {
-    return Stream.concat(old.stream().takeWhile(report -> !report.getNf().equals(change.getChangedBy())),
-        change.getReportsList().stream()).toList();
-  }
-
   // ---- both
-
-  private PrepareChainRequest request(ChainReference reference, FlowSpace scope, List<Endpoint> hops, int position,
-      List<String> offered, int spi, int si, Duration timeout) {
-    var request = PrepareChainRequest.newBuilder().setChain(reference)
-        .setUpstream(Messages.endpoint(neighbours.self())).setScope(Messages.scope(scope))
-        .setSelf(hop(hops.getFirst(), position)).addAllProtocols(offered).setSpi(spi).setServiceIndex(si)
-        .setTimeoutMillis((int) timeout.toMillis());
-    for (int i = 1; i < hops.size(); i++) {
-      request.addRemaining(hop(hops.get(i), position + i));
-    }
-    return request.build();
-  }
-
-  private PrepareChainAccepted ask(Endpoint next, PrepareChainRequest request) throws PeerException {
-    try {
-      return neighbours.client(next).prepareChain(request);
-    } catch (PeerException failure) {
-      throw failure.at(request.getSelf().getPosition(), next.nf());
-    }
-  }
-
-  private static Hop hop(Endpoint endpoint, int position) {
-    return Hop.newBuilder().setPosition(position).setEndpoint(Messages.endpoint(endpoint)).build();
-  }
-
-  private List<Endpoint> resolve(List<Endpoint> hops) throws PeerException {
-    var result = new ArrayList<Endpoint>();
-    for (var hop : hops) {
-      try {
-        var resolved = neighbours.resolve(hop);
-        if (resolved.nf().equals(name) || result.stream().anyMatch(other -> other.nf().equals(resolved.nf()))) {
-          throw new PeerException("southbound:chain-loop", "the chain leads through " + resolved.nf() + " twice",
-              resolved.nf(), result.size() + 1, null);
-        }
-        result.add(resolved);
-      } catch (PeerException failure) {
-        throw failure.at(result.size() + 1, hop.nf());
-      }
-    }
-    return result;
-  }
 
   private static void checkHops(List<Endpoint> hops, boolean needed) throws ApiException {
     if (needed && hops.isEmpty()) {
@@ -727,32 +364,13 @@ final class Chains {
 
   private List<String> offer(String wanted) throws ApiException {
     if (wanted.isEmpty()) {
-      return protocols.stream().map(ChainingProtocol::name).toList();
+      return calls.protocols();
     }
-    if (find(wanted).isEmpty()) {
+    if (calls.find(wanted).isEmpty()) {
       throw new ApiException("operation-failed", "southbound:no-common-protocol", "protocol",
-          name + " speaks " + protocols.stream().map(ChainingProtocol::name).toList() + ", not " + wanted);
+          name + " speaks " + calls.protocols() + ", not " + wanted);
     }
     return List.of(wanted);
-  }
-
-  private Optional<ChainingProtocol> find(String wanted) {
-    return protocols.stream().filter(each -> each.name().equals(wanted)).findFirst();
-  }
-
-  private ChainingProtocol protocol(String chosen) throws PeerException {
-    return find(chosen).orElseThrow(() -> new PeerException("southbound:no-common-protocol",
-        "the hops chose " + chosen + ", which " + name + " does not speak", name, 0, null));
-  }
-
-  private int freePathIdentifier() throws PeerException {
-    for (int i = 0; i < 1000; i++) {
-      int spi = random.nextInt(1, Worker.NO_PATH);
-      if (!dataplane.knows(spi)) {
-        return spi;
-      }
-    }
-    throw new PeerException("southbound:no-path-identifier", "no path identifier is left");
   }
 
   private synchronized String freeName() {
@@ -778,53 +396,16 @@ final class Chains {
     }
   }
 
-  private static ChainReference reference(String origin, String chain, long generation) {
-    return ChainReference.newBuilder().setOrigin(origin).setChain(chain).setGeneration(generation).build();
-  }
-
   // ---- for state operations
 
-  /** Paths of other NFs' chains that lead through here and overlap a scope, with the next hop and the NFs before. */
-  record Passage(Path path, Optional<Endpoint> next, List<Endpoint> upstreams, long precedence) {
-  }
-
-  synchronized List<Passage> passages(FlowSpace scope) {
-    var result = new ArrayList<Passage>();
-    for (var each : through.values()) {
-      if (each.path.scope().overlaps(scope)) {
-        result.add(new Passage(each.path, Optional.ofNullable(each.next), List.copyOf(each.upstreams), -1));
-      }
-    }
-    adopted.values().stream().filter(each -> each.path.scope().overlaps(scope)).forEach(result::add);
-    for (var each : own.values()) {
-      if (each.chain.scope().overlaps(scope)) {
-        result.add(new Passage(each.path, Optional.ofNullable(each.next), List.of(), each.chain.precedence()));
-      }
+  /** Paths that lead through here, or begin here, and overlap a scope. */
+  List<Passage> passages(FlowSpace scope) {
+    var result = new ArrayList<>(passing.passages(scope));
+    synchronized (this) {
+      own.values().stream().filter(each -> each.chain.scope().overlaps(scope)).forEach(each -> result
+          .add(new Passage(each.path, Optional.of(each.next()), List.of(), each.chain.precedence())));
     }
     return result;
-  }
-
-  /** A path of an NF whose scope moves here: this NF stands in for it at the same place of the chain. */
-  Path adopt(org.southbound.peer.v1.Path handed, List<Endpoint> upstreams) throws PeerException {
-    var reference = handed.getChain();
-    var next = handed.hasNext() ? Messages.endpoint(handed.getNext()) : null;
-    var path = new Path(dataplane.nextPathNumber(), reference.getChain(), reference.getOrigin(),
-        reference.getGeneration(), handed.getSpi(), handed.getServiceIndex(), protocol(handed.getProtocol()),
-        Messages.scope(handed.getScope()), next == null ? null : dataplane.hop(next.nf(), Neighbours.data(next)),
-        handed.getNextSpi(), handed.getNextServiceIndex(), List.of());
-    synchronized (this) {
-      adopted.put(path, new Passage(path, Optional.ofNullable(next), upstreams, -1));
-    }
-    dataplane.arrive(path);
-    return path;
-  }
-
-  /** Undoes {@link #adopt}. */
-  void disown(Path path) {
-    synchronized (this) {
-      adopted.remove(path);
-    }
-    dataplane.forget(path);
   }
 
   /** The chain whose probes {@link Probes} sends. */
@@ -845,42 +426,20 @@ final class Chains {
 
   // ---- what others read
 
-  synchronized List<ChainState> states() {
+  List<ChainState> states() {
     var result = new ArrayList<ChainState>();
-    own.values().forEach(each -> result.add(state(each)));
-    through.values().stream().filter(each -> each.continuations > 0).forEach(each -> result.add(state(each)));
+    synchronized (this) {
+      own.values().forEach(each -> result.add(state(each)));
+    }
+    result.addAll(passing.states());
     return result;
   }
 
   private ChainState state(Own each) {
     return new ChainState(each.chain, each.status, each.generation, each.path.protocol().name(), each.path.spi(),
         each.path.si(), dataplane.packets(each.path), dataplane.octets(each.path),
-        hops(each.generation, each.chain.scope(), each.reports),
+        calls.hops(each.generation, each.chain.scope(), each.reports),
         each.error);
-  }
-
-  private ChainState state(Through each) {
-    var path = each.path;
-    var hops = each.reports.stream().skip(1).map(report -> new Endpoint(report.getNf(), "", 0, 0)).toList();
-    return new ChainState(new Chain(path.chain(), -1, path.protocol().name(), path.scope(), hops, true), "up",
-        path.generation(), path.protocol().name(), path.spi(), path.si(), dataplane.packets(path),
-        dataplane.octets(path), hops(path.generation(), path.scope(), each.reports.subList(1, each.reports.size())),
-        "");
-  }
-
-  private List<HopState> hops(long generation, FlowSpace scope, List<HopReport> reports) {
-    var result = new ArrayList<HopState>();
-    result.add(new HopState(0, name, "up", generation, scope, ""));
-    for (var report : reports) {
-      FlowSpace there;
-      try {
-        there = Messages.scope(report.getScope());
-      } catch (PeerException malformed) {
-        there = scope;
-      }
-      result.add(new HopState(result.size(), report.getNf(), "up", generation, there, ""));
-    }
-    return result;
   }
 
   List<PathState> paths() {
@@ -889,19 +448,10 @@ final class Chains {
       var next = path.next() == null ? Optional.<Endpoint>empty()
           : Optional.of(new Endpoint(path.next().nf(), path.next().address().getAddress().getHostAddress(),
               path.next().address().getPort(), 0));
-      result.add(new PathState("p" + path.number(), path.chain(), path.origin(), path.generation(), status(path),
-          path.protocol().name(), path.spi(), path.si(), path.scope(), next, dataplane.packets(path)));
+      result
+          .add(new PathState("p" + path.number(), path.chain(), path.origin(), path.generation(), passing.status(path),
+              path.protocol().name(), path.spi(), path.si(), path.scope(), next, dataplane.packets(path)));
     });
     return result;
-  }
-
-  private synchronized String status(Path path) {
-    var each = through.get(new Key(path.origin(), path.chain(), path.generation()));
-    if (each != null && !each.confirmed) {
-      return "prepared";
-    }
-    boolean newer = through.keySet().stream().anyMatch(key -> key.origin.equals(path.origin())
-        && key.chain.equals(path.chain()) && key.generation > path.generation());
-    return newer ? "draining" : "active";
   }
 }

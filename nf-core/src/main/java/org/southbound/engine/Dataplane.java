@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import org.southbound.classifier.Path;
 import org.southbound.classifier.Path.Steer;
 import org.southbound.classifier.Translations;
 import org.southbound.flow.FlowSpace;
+import org.southbound.peer.PeerException;
 
 /**
  * The instance's workers as control sees them: keeps the classifier's rules and gives every worker each new snapshot.
@@ -109,29 +111,37 @@ public final class Dataplane {
   /**
    * The state of a scope has moved from one NF to another: on every path, those that come later included, packets of the
    * scope that went to the one go to the other. Returns the paths that lead to the former owner.
+   *
+   * @param epoch by which the new owner has the scope
+   * @throws PeerException southbound:not-owner: the former owner's part has moved by a later epoch
    */
-  public synchronized List<Path> steer(FlowSpace scope, String from, NextHop to) {
+  public synchronized List<Path> steer(FlowSpace scope, String from, NextHop to, long epoch) throws PeerException {
     var former = hop(from);
+    // Epochs are the owners' own: those of other NFs, and of this one, say nothing.
+    if (steers.stream().anyMatch(old -> old.epoch() > epoch && old.scope().overlaps(scope)
+        && (old.from().nf().equals(from) || old.to().nf().equals(from)))) {
+      throw new PeerException("southbound:not-owner", "a part of the scope has moved by a later epoch than " + epoch);
+    }
     var affected = leadingTo(from, scope);
     // What had come to the former owner goes on at once, and what goes back where it came from goes straight.
     steers.replaceAll(old -> scope.contains(old.scope()) && old.to().nf().equals(from)
-        ? new Steer(old.scope(), to, old.from()) : old);
+        ? new Steer(old.scope(), to, old.from(), epoch) : old);
     steers.removeIf(old -> old.from().nf().equals(old.to().nf())
         || (scope.contains(old.scope()) && old.from().nf().equals(from)));
-    steers.addLast(new Steer(scope, to, former));
+    steers.addLast(new Steer(scope, to, former, epoch));
     publish();
     return affected;
   }
 
   /** The next hop of that name; one that was never used has no address. */
   private NextHop hop(String nf) {
-    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst()
-        .orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0)));
+    return hopTo(nf).orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0)));
   }
 
   /** Where packets go, or went, that are on their way to an NF. */
   public synchronized Optional<NextHop> hopTo(String nf) {
-    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).findFirst();
+    // One that came back at another address: the newest is where it is.
+    return hops.values().stream().filter(hop -> hop.nf().equals(nf)).max(Comparator.comparingInt(NextHop::number));
   }
 
   /** The paths that lead to an NF for a part of a scope, or did before its state moved. */
@@ -141,6 +151,20 @@ public final class Dataplane {
     paths.values().forEach(path -> result.add(steered(path)));
     result.removeIf(path -> !path.leadsTo(nf, scope));
     return result;
+  }
+
+  /** Where a path's packets go from here: to its next hop, and to who has a part of its scope from there. */
+  public synchronized List<NextHop> targets(Path path) {
+    var targets = new LinkedHashSet<NextHop>();
+    if (path.next() != null) {
+      targets.add(path.next());
+      for (var steer : steered(path).steers()) {
+        if (targets.stream().anyMatch(hop -> hop.nf().equals(steer.from().nf()))) {
+          targets.add(steer.to());
+        }
+      }
+    }
+    return List.copyOf(targets);
   }
 
   private void publish() {
@@ -178,11 +202,6 @@ public final class Dataplane {
   /** The paths that arrive here. */
   public synchronized List<Path> arriving() {
     return List.copyOf(paths.values());
-  }
-
-  /** Precedence of a path that begins here. */
-  public synchronized long precedence(Path path) {
-    return rules.stream().filter(rule -> rule.path == path).mapToLong(Rule::precedence).findFirst().orElse(-1);
   }
 
   /** Packets that took a path. */

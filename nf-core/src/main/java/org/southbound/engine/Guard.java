@@ -31,13 +31,13 @@ final class Guard {
   }
 
   /** A mark that came while the packets before it wait here. */
-  record Mark(UUID marker, String scope, int spi, int si) {
+  record Mark(UUID marker, long attempt, String scope, int spi, int si) {
   }
 
   final UUID job;
   final FlowSpace scope;
   final long epoch;
-  private final int limit;
+  private int limit;
   private final ArrayDeque<Packet> redirected = new ArrayDeque<>();
   private final ArrayDeque<Packet> direct = new ArrayDeque<>();
   private final ArrayDeque<Mark> marks = new ArrayDeque<>();
@@ -76,9 +76,9 @@ final class Guard {
     return mode == Mode.HOLD || mode == Mode.AWAIT_MARKS && (packet.flags & Packet.REDIRECTED) == 0;
   }
 
-  /** Keeps a packet; false when there are too many. */
-  boolean hold(Packet packet) {
-    if (held() >= limit) {
+  /** Keeps a packet; false when there are too many, or the worker can spare none. */
+  boolean hold(Packet packet, boolean spare) {
+    if (!spare || held() >= limit) {
       overflow++;
       return false;
     }
@@ -111,20 +111,19 @@ final class Guard {
     return redirected.size() + direct.size();
   }
 
-  /** Packets that found it full. */
-  long overflow() {
-    return overflow;
-  }
-
   /** While the owner may still fail to move, it processes what waits rather than to drop what finds no place. */
   Guard yielding() {
     yields = true;
     return this;
   }
 
-  /** From now on ownership may change at any moment; false: the guard has opened before. */
+  /**
+   * From now on ownership may change at any moment, so the owner can process nothing more: the guard takes all that there
+   * is memory for. False: it has opened before.
+   */
   boolean seal() {
     yields = false;
+    limit = Integer.MAX_VALUE;
     return overflow == 0;
   }
 

@@ -16,15 +16,19 @@ final class Marks {
   private Marks() {
   }
 
-  /** Sends a mark to {@code from} along each path, behind all that went there before. Returns how many. */
-  static int send(Dataplane dataplane, List<Path> paths, NextHop from, UUID marker, FlowSpace scope) {
+  /**
+   * Sends a mark to {@code from} along each path, behind all that went there before. Returns how many.
+   *
+   * @param attempt which time the mark is asked for
+   */
+  static int send(Dataplane dataplane, List<Path> paths, NextHop from, UUID marker, int attempt, FlowSpace scope) {
     var text = scope.toString();
     return dataplane.each(worker -> {
       int sent = 0;
       for (var path : paths) {
         var packet = worker.controlFrame();
         if (packet != null) {
-          ControlFrame.write(packet, ControlFrame.MARK, marker, 0, text);
+          ControlFrame.write(packet, ControlFrame.MARK, marker, attempt, text);
           worker.sendControl(packet, path.nextSpi(), path.nextSi(), from);
           sent++;
         }

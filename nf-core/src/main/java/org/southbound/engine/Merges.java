@@ -12,6 +12,29 @@ final class Merges {
   private Merges() {
   }
 
+  /** Takes the fields at {@code from}, which are numbers, off those of record {@code id}. */
+  static void subtract(StateLayout layout, RecordTable table, int id, MemorySegment from, long at) {
+    var memory = table.memory();
+    long state = table.offset(id) + RecordTable.HEADER;
+    long offset = 0;
+    for (var field : layout.fields().memberLayouts()) {
+      long mine = state + offset;
+      long theirs = at + offset;
+      switch (field) {
+        case ValueLayout.OfLong wide -> memory.set(wide, mine, memory.get(wide, mine) - from.get(wide, theirs));
+        case ValueLayout.OfInt word -> memory.set(word, mine, memory.get(word, mine) - from.get(word, theirs));
+        case ValueLayout.OfShort half -> memory.set(half, mine,
+            (short) (memory.get(half, mine) - from.get(half, theirs)));
+        case ValueLayout.OfByte octet -> memory.set(octet, mine,
+            (byte) (memory.get(octet, mine) - from.get(octet, theirs)));
+        default -> {
+          // A set of bits: what the other has as well does no harm.
+        }
+      }
+      offset += field.byteSize();
+    }
+  }
+
   /** Adds the fields at {@code from} to those of record {@code id}, or keeps the greater ones. */
   static void into(StateLayout layout, RecordTable table, int id, MemorySegment from, long at) {
     var memory = table.memory();

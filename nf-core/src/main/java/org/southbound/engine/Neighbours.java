@@ -4,14 +4,20 @@ package org.southbound.engine;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.peer.PeerClient;
 import org.southbound.peer.PeerException;
 
 /** The other NF instances that this one knows: by configuration, or because they told it where they are. Any thread. */
 public final class Neighbours {
+  private static final Logger LOG = LoggerFactory.getLogger(Neighbours.class);
+
   private volatile Endpoint self;
   private final ClientFactory clients;
   private volatile Map<String, Endpoint> configured = Map.of();
@@ -76,6 +82,31 @@ public final class Neighbours {
   /** A connection to a peer. */
   PeerClient client(Endpoint peer) throws PeerException {
     return clients.client(peer.nf(), peer.host(), peer.peerPort());
+  }
+
+  /** Something that is asked of a peer. */
+  @FunctionalInterface
+  interface Call {
+    void to(Endpoint peer) throws PeerException;
+  }
+
+  /** Asks the same of several peers at once, and waits for all of them, but no longer than {@code most}. */
+  void tell(Collection<Endpoint> peers, Call call, Duration most) {
+    var calls = peers.stream().distinct().map(peer -> Thread.ofVirtual().start(() -> {
+      try {
+        call.to(peer);
+      } catch (PeerException failure) {
+        LOG.info("{} was not told: {}", peer.nf(), failure.getMessage());
+      }
+    })).toList();
+    long deadline = System.nanoTime() + most.toNanos();
+    try {
+      for (var each : calls) {
+        each.join(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Where a peer takes packets. */

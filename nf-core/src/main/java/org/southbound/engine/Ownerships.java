@@ -33,6 +33,16 @@ final class Ownerships {
     return entry == null ? null : entry.owner;
   }
 
+  /** To whom this NF gave the whole scope, or null. */
+  synchronized String givenTo(FlowSpace scope) {
+    for (var entry : entries) {
+      if (entry.scope.overlaps(scope)) {
+        return entry.role.equals("forwarding") && entry.scope.contains(scope) ? entry.owner : null;
+      }
+    }
+    return null;
+  }
+
   /** The other NFs that own a part of the scope, or took it over. */
   synchronized List<String> otherOwners(FlowSpace scope) {
     return entries.stream().filter(entry -> !entry.role.equals("active") && entry.scope.overlaps(scope))

@@ -46,14 +46,17 @@ final class Probes {
     this.neighbours = neighbours;
   }
 
-  /** Waits until every packet that took the path before has passed its last hop; false when nobody answered in time. */
+  /** Waits until every packet that took the path before has passed its last hop; false when that is not sure in time. */
   boolean flush(Path path, Duration timeout) {
-    return !run(path, dataplane.workers().size(), timeout, 1).stream().filter(Answer::last).toList().isEmpty();
+    var targets = dataplane.targets(path);
+    int workers = dataplane.workers().size();
+    int expected = workers * targets.size();
+    return run(path, targets, workers, timeout, 1).stream().filter(Answer::last).count() >= expected;
   }
 
   /** The hops that probes met, this NF first. */
   List<TraceHop> trace(Path path, int probes, Duration timeout) {
-    var answers = run(path, 1, timeout, probes);
+    var answers = run(path, dataplane.targets(path).stream().limit(1).toList(), 1, timeout, probes);
     var result = new ArrayList<TraceHop>();
     result.add(new TraceHop(0, neighbours.self().nf(), path.protocol().name(), path.spi(), path.si(), List.of(), 0, 0));
     answers.stream().mapToInt(Answer::si).distinct().sorted().map(si -> -si).sorted().map(si -> -si).forEach(si -> {
@@ -72,7 +75,7 @@ final class Probes {
     return hops.size() == expected + 1;
   }
 
-  private List<Answer> run(Path path, int workers, Duration timeout, int probes) {
+  private List<Answer> run(Path path, List<NextHop> targets, int workers, Duration timeout, int probes) {
     var id = UUID.randomUUID();
     var queue = new LinkedBlockingQueue<Answer>();
     waiting.put(id, queue);
@@ -85,12 +88,12 @@ final class Probes {
           var worker = dataplane.workers().get(i);
           long value = (long) round;
           Dataplane.on(worker, () -> {
-            send(worker, path, id, value, sender);
+            targets.forEach(target -> send(worker, path, target, id, value, sender));
             return null;
           });
         }
         int last = 0;
-        while (last < workers) {
+        while (last < workers * targets.size()) {
           var answer = queue.poll(timeout.toNanos() - (System.nanoTime() - sent), TimeUnit.NANOSECONDS);
           if (answer == null) {
             break;
@@ -107,11 +110,11 @@ final class Probes {
     return answers;
   }
 
-  private static void send(Worker worker, Path path, UUID id, long value, String sender) {
+  private static void send(Worker worker, Path path, NextHop to, UUID id, long value, String sender) {
     var packet = worker.controlFrame();
-    if (packet != null && path.next() != null) {
+    if (packet != null) {
       ControlFrame.write(packet, ControlFrame.PROBE, id, value, sender);
-      worker.sendControl(packet, path.nextSpi(), path.nextSi(), path.next());
+      worker.sendControl(packet, path.nextSpi(), path.nextSi(), to);
     }
   }
 

@@ -10,7 +10,6 @@ import org.southbound.flow.DirtySet;
 import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
 import org.southbound.flow.RecordTable;
-import org.southbound.packet.Drop;
 import org.southbound.state.StateLayout;
 import org.southbound.state.StateLayout.Merge;
 
@@ -45,7 +44,7 @@ final class StateMover {
   @FunctionalInterface
   interface Sink<E extends Exception> {
     /** The bytes are the sink's to keep. */
-    void accept(int schema, int count, byte[] records, int length) throws E;
+    void accept(Worker from, int schema, int count, byte[] records, int length) throws E;
   }
 
   /** Records of a scope by layout: how many, and their octets. */
@@ -102,7 +101,7 @@ final class StateMover {
       byte[] bytes = new byte[SLICE];
       int[] slice = Dataplane.on(worker, () -> slice(worker, table, from, wanted, bytes));
       if (slice[0] > 0) {
-        sink.accept(schema, slice[0], bytes, slice[0] * table.recordBytes());
+        sink.accept(worker, schema, slice[0], bytes, slice[0] * table.recordBytes());
       }
       count += slice[0];
       cursor = slice[1];
@@ -119,12 +118,18 @@ final class StateMover {
     int id = table.next(from);
     for (int i = 0; id >= 0 && n < most && i < LOOKED_AT; i++) {
       if (wanted.test(id)) {
-        table.exportRecord(id, to, (long) n * size, worker.nowMillis());
-        n++;
+        export(worker, table, id, to, (long) n++ * size);
       }
       id = table.next(id + 1);
     }
     return new int[]{n, id};
+  }
+
+  private static void export(Worker worker, RecordTable table, int id, MemorySegment to, long at) {
+    table.exportRecord(id, to, at, worker.nowMillis());
+    // Whether a transfer to here has ended is no concern of who gets the record.
+    long flags = at + RecordTable.FLAGS;
+    to.set(StateLayout.U32, flags, to.get(StateLayout.U32, flags) & ~STAGED);
   }
 
   /** Exports the records of a scope that changed since the last time, and forgets that they did. */
@@ -147,7 +152,7 @@ final class StateMover {
           byte[] bytes = new byte[SLICE];
           int[] slice = Dataplane.on(worker, () -> dirtySlice(worker, layout, scope, table, set, from, bytes));
           if (slice[0] > 0) {
-            sink.accept(schema, slice[0], bytes, slice[0] * table.recordBytes());
+            sink.accept(worker, schema, slice[0], bytes, slice[0] * table.recordBytes());
           }
           count += slice[0];
           cursor = slice[1];
@@ -184,8 +189,7 @@ final class StateMover {
     int id = set.next(from);
     for (int i = 0; id >= 0 && n < most && i < LOOKED_AT; i++) {
       if (table.exists(id) && belongs(layout, scope, table, id)) {
-        table.exportRecord(id, to, (long) n * size, worker.nowMillis());
-        n++;
+        export(worker, table, id, to, (long) n++ * size);
       }
       set.clear(id);
       id = set.next(id + 1);
@@ -242,8 +246,7 @@ final class StateMover {
         int mine = 0;
         for (int i = 0; i < n; i++) {
           long at = (long) i * size;
-          int hash = FlowKey.hash(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
-              word(from, at, 4));
+          int hash = hash(from, at);
           if (!single && owner(hash) != worker) {
             continue;
           }
@@ -270,7 +273,8 @@ final class StateMover {
     private static final long serialVersionUID = 1L;
   }
 
-  private static long word(MemorySegment from, long at, int i) {
+  /** The i-th word of the key at {@code at}. */
+  static long word(MemorySegment from, long at, int i) {
     return from.get(StateLayout.U64, at + 8L * i);
   }
 
@@ -292,6 +296,38 @@ final class StateMover {
   void settle(List<StateLayout> layouts, FlowSpace scope) {
     sweep(layouts, scope, true, (worker, table, id) -> table.header(id, RecordTable.FLAGS,
         table.header(id, RecordTable.FLAGS) & ~STAGED));
+  }
+
+  /**
+   * Removes shared records that were exported. Flows that stay may have changed them since: such a record stays, less what
+   * was exported where it is a sum, so that nothing is counted twice or lost.
+   */
+  void removeExported(StateLayout layout, Worker worker, byte[] records, int count) {
+    var from = MemorySegment.ofArray(records);
+    Dataplane.on(worker, () -> {
+      var table = worker.tables().get(layout);
+      for (int i = 0; i < count; i++) {
+        long at = (long) i * table.recordBytes();
+        int id = table.find(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
+            word(from, at, 4), hash(from, at));
+        if (id < 0) {
+          continue;
+        }
+        if (table.header(id, RecordTable.VERSION) == from.get(StateLayout.U32, at + RecordTable.VERSION)) {
+          table.remove(id);
+        } else if (layout.merge() == Merge.SUM) {
+          Merges.subtract(layout, table, id, from, at + RecordTable.HEADER);
+          table.touch(id, Integer.toUnsignedLong(table.header(id, RecordTable.LAST_SEEN)));
+        }
+      }
+      return null;
+    });
+  }
+
+  /** Hash of the key at {@code at}. */
+  static int hash(MemorySegment from, long at) {
+    return FlowKey.hash(word(from, at, 0), word(from, at, 1), word(from, at, 2), word(from, at, 3),
+        word(from, at, 4));
   }
 
   /** Takes back what was staged for a scope. */
@@ -370,10 +406,5 @@ final class StateMover {
       sum += Dataplane.on(dataplane.workers().get(i), guard::held);
     }
     return sum;
-  }
-
-  /** Drops what guards hold, for a reason. */
-  void discard(List<Guard> guards, Drop reason) {
-    guards(guards, (worker, guard) -> worker.discard(guard, reason));
   }
 }

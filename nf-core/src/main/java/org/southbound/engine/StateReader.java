@@ -22,7 +22,7 @@ final class StateReader {
 
   static List<StateRecord> read(Dataplane dataplane, List<StateLayout> layouts, FlowSpace scope, int limit) {
     var result = new ArrayList<StateRecord>();
-    new StateMover(dataplane).<RuntimeException>export(layouts, scope, (schema, count, records, length) -> {
+    new StateMover(dataplane).<RuntimeException>export(layouts, scope, (worker, schema, count, records, length) -> {
       var layout = layouts.get(schema);
       var from = MemorySegment.ofArray(records);
       int size = length / count;

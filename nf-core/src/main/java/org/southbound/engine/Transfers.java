@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.engine;
 
-import com.google.protobuf.ByteString;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -19,74 +15,65 @@ import org.southbound.api.ApiException;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.api.VnfApi.StateRequest;
-import org.southbound.classifier.Path;
+import org.southbound.classifier.NextHop;
 import org.southbound.flow.FlowSpace;
 import org.southbound.nf.Specification;
 import org.southbound.peer.PeerException;
 import org.southbound.peer.PeerStream;
 import org.southbound.peer.v1.Chunk;
 import org.southbound.peer.v1.OutcomeReply;
-import org.southbound.peer.v1.StateSchema;
 import org.southbound.peer.v1.SteerReply;
 import org.southbound.peer.v1.SteerRequest;
-import org.southbound.peer.v1.TransferDrained;
 import org.southbound.peer.v1.TransferEnd;
 import org.southbound.peer.v1.TransferFromDestination;
 import org.southbound.peer.v1.TransferFromSource;
-import org.southbound.peer.v1.TransferImported;
 import org.southbound.peer.v1.TransferOwn;
-import org.southbound.peer.v1.TransferOwned;
 import org.southbound.peer.v1.TransferPrepare;
-import org.southbound.peer.v1.TransferPrepared;
 import org.southbound.state.StateLayout;
-import org.southbound.transfer.TransferVariant;
 import org.southbound.transfer.TransferVariant.CancelledException;
+import org.southbound.transfer.TransferVariant;
 
 /**
- * transfer(destination, scope, variant), on both sides. Ownership changes at one step, when the destination answers Own:
- * before it any failure leaves the source in charge and the destination forgets; after it the destination is in charge.
+ * transfer(destination, scope, variant), at the source, and what the neighbours upstream do for it. Ownership changes at
+ * one step, when the destination answers Own: before it any failure leaves the source in charge and the destination
+ * forgets; after it the destination is. The other side is {@link IncomingTransfers}.
  */
 final class Transfers {
   /** Packets a transfer may hold, unless its option says otherwise. */
   static final int HOLD = 8192;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Transfers.class);
-  private static final Duration OUTCOME_KNOWN = Duration.ofMinutes(5);
-  private static final int OUTCOMES = 1000;
-  private static final long RETRY_MILLIS = 100;
-  private static final int MARK_TRIES = 20;
-  private static final long MARK_MILLIS = 250;
+  /** Longest time until a manager that steers has done so. */
+  static final Duration BY_MANAGER = Duration.ofHours(1);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Transfers.class);
+  private static final Duration RETRY = Duration.ofMillis(100);
+
+  private final Engine engine;
   private final Dataplane dataplane;
   private final StateMover mover;
   private final Neighbours neighbours;
   private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships;
-  private final Map<String, TransferVariant> variants = new LinkedHashMap<>();
   private final Specification specification;
   private final Consumer<Event> events;
-  private final Map<String, OutcomeReply> outcomes = java.util.Collections.synchronizedMap(new LinkedHashMap<>() {
-    private static final long serialVersionUID = 1L;
+  private final Map<String, TransferVariant> variants;
+  private final IncomingTransfers incoming;
 
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<String, OutcomeReply> eldest) {
-      return size() > OUTCOMES;
-    }
-  });
-  private final Map<String, Incoming> incoming = new ConcurrentHashMap<>();
-
-  Transfers(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, Jobs jobs,
-      Ownerships ownerships, List<TransferVariant> variants, Specification specification, Consumer<Event> events) {
-    this.dataplane = dataplane;
-    this.mover = mover;
-    this.neighbours = neighbours;
-    this.chains = chains;
-    this.jobs = jobs;
-    this.ownerships = ownerships;
-    variants.forEach(variant -> this.variants.put(variant.name(), variant));
-    this.specification = specification;
-    this.events = events;
+  Transfers(Engine engine, List<TransferVariant> variants, IncomingTransfers incoming) {
+    this.engine = engine;
+    dataplane = engine.dataplane();
+    mover = engine.mover();
+    neighbours = engine.neighbours();
+    chains = engine.chains();
+    passing = engine.passing();
+    jobs = engine.jobs();
+    ownerships = engine.ownerships();
+    specification = engine.specification();
+    events = engine.events();
+    this.variants = TransferVariant.byName(variants);
+    this.incoming = incoming;
   }
 
   List<TransferVariant> variants() {
@@ -106,31 +93,23 @@ final class Transfers {
     if (known.isPresent()) {
       return known.get().id;
     }
-    Endpoint destination;
-    try {
-      destination = neighbours.resolve(request.destination());
-      var described = neighbours.client(destination).describe();
-      if (described.getNf().equals(neighbours.self().nf())) {
-        throw new PeerException(PeerException.UNKNOWN, "the destination is this NF itself");
-      }
-      if (!described.getNfType().equals(specification.type())) {
-        throw new PeerException("southbound:type-mismatch",
-            destination.nf() + " is a " + described.getNfType() + ", not a " + specification.type());
-      }
-      destination = new Endpoint(described.getNf(), destination.host(), destination.dataPort(),
-          destination.peerPort());
-    } catch (PeerException failure) {
-      throw Messages.api(failure, "destination");
-    }
-    var other = ownerships.otherOwner(request.scope());
-    if (other != null) {
-      throw new ApiException("operation-failed", "southbound:not-owner", "scope",
-          "a part of the scope belongs to " + other);
-    }
-    var job = jobs.begin("transfer", org.southbound.api.VnfApi.Operation.TRANSFER, request);
+    var destination = engine.destination(request);
+    var job = begin(request);
     var outgoing = new Outgoing(job, variant, destination, hold);
     Thread.ofVirtual().name("transfer-" + job.id).start(outgoing::run);
     return job.id;
+  }
+
+  private Jobs.Running begin(StateRequest request) throws ApiException {
+    // Not at the same moment as a transfer to here is let in.
+    synchronized (incoming) {
+      engine.checkOwner(request.scope());
+      if (incoming.overlaps(request.scope().direction(FlowSpace.Direction.BOTH))) {
+        throw new ApiException("in-use", "southbound:scope-in-use", "scope",
+            "a part of the scope is on its way to here; try again when it has come");
+      }
+      return jobs.begin("transfer", org.southbound.api.VnfApi.Operation.TRANSFER, request);
+    }
   }
 
   private static int hold(Map<String, String> options, TransferVariant variant) throws ApiException {
@@ -158,7 +137,9 @@ final class Transfers {
     private final FlowSpace packets;
     private final List<StateLayout> layouts;
     private PeerStream<TransferFromSource, TransferFromDestination> stream;
-    private Endpoint data;
+    private NextHop to;
+    /** Each takes out here what was sent of state that other flows share. */
+    private final List<Runnable> removals = new ArrayList<>();
     private List<Guard> guards = List.of();
     private long holdNanos;
     private long epoch;
@@ -232,7 +213,7 @@ final class Transfers {
           .setVariant(variant.name()).setFlows(job.flowsTotal)
           .setOctets(counts.stream().mapToLong(count -> count[1]).sum()).setEpoch(epoch)
           .setSteerByManager(job.request.steeringByManager()).setWorkers(dataplane.workers().size());
-      layouts.forEach(layout -> prepare.addSchemas(schema(layout)));
+      layouts.forEach(layout -> prepare.addSchemas(engine.schema(layout)));
       for (var passage : chains.passages(packets)) {
         prepare.addPaths(path(passage));
         for (var upstream : passage.upstreams()) {
@@ -244,7 +225,9 @@ final class Transfers {
         }
       }
       stream.send(TransferFromSource.newBuilder().setPrepare(prepare).build());
-      data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
+      var data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
+      // Now, while all can still be called off.
+      to = dataplane.hop(destination.nf(), Neighbours.data(data));
     }
 
     private TransferFromDestination answer(TransferFromDestination.StepCase expected) throws PeerException {
@@ -274,12 +257,16 @@ final class Transfers {
       checkCancelled();
       job.state("copying");
       var checksum = new CRC32C();
-      long[] counts = mover.<PeerException>export(layouts, scope, (schema, count, records, length) -> {
+      long[] counts = mover.<PeerException>export(layouts, scope, (worker, schema, count, records, length) -> {
         checksum.update(records, 0, length);
         stream.send(TransferFromSource.newBuilder().setChunk(Chunk.newBuilder().setSchema(schema).setCount(count)
             .setRecords(Messages.bytes(records, length))).build());
         job.octets += length;
-        job.flowsDone += layouts.get(schema).kind() == StateLayout.Kind.PER_FLOW ? count : 0;
+        if (layouts.get(schema).kind() == StateLayout.Kind.PER_FLOW) {
+          job.flowsDone += count;
+        } else {
+          removals.add(() -> mover.removeExported(layouts.get(schema), worker, records, count));
+        }
         job.progress();
       });
       var end = TransferEnd.newBuilder().setChecksum((int) checksum.getValue()).setRound(1).setFinal(true);
@@ -292,7 +279,8 @@ final class Transfers {
 
     @Override
     public void giveOwnership() throws PeerException, CancelledException {
-      checkFull();
+      var own = TransferOwn.newBuilder().setEpoch(epoch + 1);
+      seal(own);
       synchronized (job) {
         if (job.cancelled) {
           throw new CancelledException();
@@ -300,10 +288,10 @@ final class Transfers {
         job.committed = true;
       }
       try {
-        stream.send(TransferFromSource.newBuilder().setOwn(TransferOwn.newBuilder().setEpoch(epoch + 1)).build());
+        stream.send(TransferFromSource.newBuilder().setOwn(own).build());
         answer(TransferFromDestination.StepCase.OWNED);
       } catch (PeerException unheard) {
-        if (!owned(unheard)) {
+        if (!owned()) {
           job.committed = false;
           throw unheard;
         }
@@ -312,10 +300,17 @@ final class Transfers {
     }
 
     /** A hold that overflowed has opened, and the state that was copied is old: ownership must not change on top of it. */
-    private void checkFull() throws PeerException {
+    private void seal(TransferOwn.Builder own) throws PeerException {
       boolean closed = true;
-      for (int i = 0; i < guards.size(); i++) {
-        closed &= Dataplane.on(dataplane.workers().get(i), guards.get(i)::seal);
+      for (int i = 0; i < dataplane.workers().size(); i++) {
+        var worker = dataplane.workers().get(i);
+        var guard = guards.isEmpty() ? null : guards.get(i);
+        closed &= Dataplane.on(worker, () -> {
+          for (long word : worker.fragments().export(packets, worker.nowMillis())) {
+            own.addFragments(word);
+          }
+          return guard == null || guard.seal();
+        });
       }
       if (!closed) {
         throw new PeerException("southbound:resource",
@@ -323,53 +318,52 @@ final class Transfers {
       }
     }
 
-    /** Asks until it is known whether the destination heard Own; meanwhile the packets wait. */
-    private boolean owned(PeerException unheard) throws PeerException {
-      long deadline = System.nanoTime() + OUTCOME_KNOWN.toNanos();
-      while (System.nanoTime() < deadline) {
+    /**
+     * Asks until it is known whether the destination heard Own; meanwhile the packets wait. Only who knows that the
+     * destination is gone for good can end that, and cancels the job.
+     */
+    private boolean owned() throws CancelledException {
+      job.committed = false;
+      while (!job.cancelled) {
         try {
-          return neighbours.client(destination).outcome(job.id.toString()).getState() == OutcomeReply.State.OWNED;
-        } catch (PeerException unreachable) {
-          if (!unreachable.unreachable()) {
-            throw unreachable;
-          }
-          pause(RETRY_MILLIS);
+          boolean owned = neighbours.client(destination).outcome(job.id.toString())
+              .getState() == OutcomeReply.State.OWNED;
+          job.committed = owned;
+          return owned;
+        } catch (PeerException unknown) {
+          LockSupport.parkNanos(RETRY.toNanos());
         }
       }
-      throw unheard;
+      // Should the destination have become the owner, and return: its epoch is past.
+      ownerships.set(packets, neighbours.self().nf(), epoch + 2, "active");
+      throw new CancelledException();
     }
 
     @Override
     public void redirect() {
       job.state("draining");
       ownerships.set(packets, destination.nf(), job.epoch, "forwarding");
-      chains.standIn(packets, destination);
+      passing.standIn(packets, destination);
+      if (guards.isEmpty()) {
+        guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
+      }
+      job.held = mover.held(guards);
+      mover.guards(guards, (worker, guard) -> {
+        guard.to(to);
+        guard.mode(Guard.Mode.REDIRECT);
+        worker.supersede(guard);
+        worker.release(guard);
+      });
+      job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
+      mover.remove(layouts.stream().filter(layout -> layout.kind() == StateLayout.Kind.PER_FLOW).toList(), scope);
+      removals.forEach(Runnable::run);
       events.accept(new Event.OwnershipChanged(scope, destination.nf(), neighbours.self().nf(), job.epoch, job.id,
           "transfer"));
-      try {
-        var to = dataplane.hop(destination.nf(), Neighbours.data(data));
-        if (guards.isEmpty()) {
-          guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
-        }
-        long held = mover.held(guards);
-        mover.guards(guards, (worker, guard) -> {
-          guard.to(to);
-          guard.mode(Guard.Mode.REDIRECT);
-          worker.supersede(guard);
-          worker.release(guard);
-        });
-        job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
-        job.held = held;
-      } catch (PeerException unknownHost) {
-        mover.guards(guards, (worker, guard) -> guard.mode(Guard.Mode.FENCED));
-        LOG.error("the new owner {} cannot be reached: {}", destination.nf(), unknownHost.getMessage());
-      }
-      mover.remove(layouts, scope);
     }
 
     @Override
     public void awaitDrained() throws PeerException {
-      var wait = job.request.steeringByManager() ? Duration.ofHours(1) : PeerStream.STEP;
+      var wait = job.request.steeringByManager() ? BY_MANAGER : PeerStream.STEP;
       var message = stream.receive(wait);
       if (message != null && message.hasDrained()) {
         long drained = message.getDrained().getPauseMicros() * 1000;
@@ -379,7 +373,7 @@ final class Transfers {
   }
 
   /** A path that leads through here, for an NF that stands in. */
-  static org.southbound.peer.v1.Path path(Chains.Passage passage) {
+  static org.southbound.peer.v1.Path path(Passage passage) {
     var path = passage.path();
     var out = org.southbound.peer.v1.Path.newBuilder()
         .setChain(org.southbound.peer.v1.ChainReference.newBuilder().setOrigin(path.origin())
@@ -389,372 +383,6 @@ final class Transfers {
         .setPrecedence((int) Math.max(0, passage.precedence()));
     passage.next().ifPresent(next -> out.setNext(Messages.endpoint(next)));
     return out.build();
-  }
-
-  private StateSchema schema(StateLayout layout) {
-    return Messages.schema(layout, dataplane.workers().getFirst().tables().get(layout));
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  // ---- the destination
-
-  /** A transfer as its destination sees it. */
-  private static final class Incoming {
-    final TransferPrepare prepare;
-    final FlowSpace scope;
-    final FlowSpace packets;
-    final List<StateLayout> layouts;
-    final List<Path> adopted = new ArrayList<>();
-    final CountDownLatch marked = new CountDownLatch(1);
-    /** State that others share: merged when this NF is in charge, since a merge cannot be taken back. */
-    final List<Shared> shared = new ArrayList<>();
-    List<Guard> guards = List.of();
-    private int marksSeen;
-    private int marksExpected = -1;
-    private boolean closed;
-
-    /** Records of one chunk. */
-    record Shared(StateLayout layout, ByteString records, int size) {
-    }
-
-    Incoming(TransferPrepare prepare, List<StateLayout> layouts) throws PeerException {
-      this.prepare = prepare;
-      this.layouts = layouts;
-      this.scope = Messages.scope(prepare.getScope());
-      this.packets = scope.direction(FlowSpace.Direction.BOTH);
-    }
-
-    /** A mark came the old way. Any thread. */
-    synchronized void mark() {
-      marksSeen++;
-      if (marksExpected >= 0 && marksSeen >= marksExpected) {
-        marked.countDown();
-      }
-    }
-
-    synchronized void expect(int marks) {
-      marksExpected = marks;
-      if (marksSeen >= marks) {
-        marked.countDown();
-      }
-    }
-
-    synchronized int seen() {
-      return marksSeen;
-    }
-
-    /** The job's end is decided; true for who decides it. */
-    synchronized boolean close() {
-      boolean first = !closed;
-      closed = true;
-      return first;
-    }
-  }
-
-  void receive(String peer, PeerStream<TransferFromDestination, TransferFromSource> stream) throws PeerException {
-    var first = stream.receive(PeerStream.STEP);
-    if (first == null || !first.hasPrepare()) {
-      throw new PeerException(PeerException.REFUSED, "a transfer begins with Prepare");
-    }
-    var job = prepared(first.getPrepare());
-    String id = job.prepare.getJob();
-    try {
-      stream.send(TransferFromDestination.newBuilder().setPrepared(TransferPrepared.newBuilder()
-          .setData(Messages.endpoint(neighbours.self()))
-          .addAllSchemaVersions(job.layouts.stream().map(StateLayout::version).toList())).build());
-      long epoch = take(job, stream);
-      own(job, peer, epoch);
-    } catch (PeerException | RuntimeException failure) {
-      String tag = failure instanceof PeerException refused ? refused.appTag() : "southbound:internal";
-      forget(job, new PeerException(tag, String.valueOf(failure.getMessage())));
-      throw failure;
-    } finally {
-      incoming.remove(id, job);
-    }
-    incoming.put(id, job);
-    try {
-      stream.send(TransferFromDestination.newBuilder()
-          .setOwned(TransferOwned.newBuilder().setEpoch(outcomes.get(id).getEpoch())).build());
-    } catch (PeerException cut) {
-      // The source asks Outcome; this NF is in charge all the same.
-      LOG.info("transfer {}: the source is gone after the change of owner: {}", id, cut.getMessage());
-    }
-    var drained = drain(job);
-    incoming.remove(id);
-    try {
-      stream.send(TransferFromDestination.newBuilder().setDrained(drained).build());
-    } catch (PeerException cut) {
-      LOG.info("transfer {}: the source is gone before it heard that all drained", id);
-    }
-  }
-
-  /** Checks a Prepare and gets ready for it. */
-  private Incoming prepared(TransferPrepare prepare) throws PeerException {
-    var variant = variants.get(prepare.getVariant());
-    if (variant == null) {
-      throw new PeerException("southbound:unknown-variant", "no variant " + prepare.getVariant());
-    }
-    if (!prepare.getNfType().equals(specification.type())) {
-      throw new PeerException("southbound:type-mismatch",
-          neighbours.self().nf() + " is a " + specification.type() + ", not a " + prepare.getNfType());
-    }
-    var layouts = new ArrayList<StateLayout>();
-    for (var schema : prepare.getSchemasList()) {
-      layouts.add(matching(schema));
-    }
-    var job = new Incoming(prepare, layouts);
-    if (prepare.getEpoch() < ownerships.epoch(job.packets)) {
-      ownerships.stale(job.packets);
-      throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "
-          + prepare.getEpoch());
-    }
-    int room = dataplane.each(worker -> worker.flows().maximum() - worker.flows().size()).stream()
-        .mapToInt(Integer::intValue).sum();
-    if (prepare.getFlows() > room) {
-      throw new PeerException("southbound:resource", "the flow table has room for " + room + " flows, not "
-          + prepare.getFlows());
-    }
-    if (!jobs.conflicts(job.packets).isEmpty()
-        || incoming.values().stream().anyMatch(other -> other.packets.overlaps(job.packets))) {
-      throw new PeerException("southbound:scope-in-use", "another operation here concerns a part of the scope");
-    }
-    neighbours.heard(Messages.endpoint(prepare.getSource()));
-    prepare.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
-    for (var path : prepare.getPathsList()) {
-      if (!dataplane.knows(path.getSpi())) {
-        job.adopted.add(
-            chains.adopt(path, prepare.getUpstreamsList().stream().map(Messages::endpoint).toList()));
-      }
-    }
-    incoming.put(prepare.getJob(), job);
-    if (variant.destinationHolds()) {
-      var id = UUID.fromString(prepare.getJob());
-      job.guards = mover.guard(() -> new Guard(id, job.packets, prepare.getEpoch(), Guard.Mode.HOLD, HOLD));
-    }
-    return job;
-  }
-
-  /** The own layout that takes records of a schema. */
-  private StateLayout matching(StateSchema schema) throws PeerException {
-    for (var layout : dataplane.workers().getFirst().tables().keySet()) {
-      if (layout.schema().equals(schema.getName())) {
-        if (schema(layout).equals(schema)) {
-          return layout;
-        }
-        throw new PeerException("southbound:schema-mismatch", "the state " + schema.getName() + " of version "
-            + schema.getVersion() + " cannot be imported; this NF has version " + layout.version());
-      }
-    }
-    throw new PeerException("southbound:schema-mismatch", "this NF has no state " + schema.getName());
-  }
-
-  /** Takes the records, up to Own; returns the epoch. */
-  private long take(Incoming job, PeerStream<TransferFromDestination, TransferFromSource> stream)
-      throws PeerException {
-    long[] counts = new long[job.layouts.size()];
-    var checksum = new CRC32C();
-    while (true) {
-      var message = stream.receive(PeerStream.STEP);
-      if (message == null) {
-        throw new PeerException(PeerException.UNREACHABLE, "the source closed the transfer");
-      }
-      switch (message.getStepCase()) {
-        case CHUNK -> take(job, message.getChunk(), counts, checksum);
-        case END -> {
-          check(message.getEnd(), counts, checksum);
-          var imported = TransferImported.newBuilder().setRound(message.getEnd().getRound());
-          for (long count : counts) {
-            imported.addCounts(count);
-          }
-          stream.send(TransferFromDestination.newBuilder().setImported(imported).build());
-        }
-        case OWN -> {
-          if (message.getOwn().getEpoch() <= job.prepare.getEpoch()) {
-            throw new PeerException("southbound:not-owner", "the new epoch does not rise");
-          }
-          return message.getOwn().getEpoch();
-        }
-        case CANCEL -> throw PeerException.of(message.getCancel(), stream.peer());
-        default -> throw new PeerException(PeerException.REFUSED, "unexpected " + message.getStepCase());
-      }
-    }
-  }
-
-  private void take(Incoming job, Chunk chunk, long[] counts, CRC32C checksum) throws PeerException {
-    if (chunk.getSchema() >= counts.length) {
-      throw new PeerException("southbound:schema-mismatch", "no schema has the index " + chunk.getSchema());
-    }
-    var layout = job.layouts.get(chunk.getSchema());
-    int size = job.prepare.getSchemas(chunk.getSchema()).getRecordSize();
-    if (layout.kind() != StateLayout.Kind.PER_FLOW) {
-      share(job, layout, chunk, size);
-      checksum.update(chunk.getRecords().asReadOnlyByteBuffer());
-      counts[chunk.getSchema()] += chunk.getCount();
-      return;
-    }
-    byte[] records = chunk.getRecords().toByteArray();
-    if (records.length != (long) chunk.getCount() * size) {
-      throw new PeerException("southbound:checksum", "a chunk holds other than it says");
-    }
-    checksum.update(records);
-    try {
-      counts[chunk.getSchema()] += mover.importRecords(layout, records, size, true);
-    } catch (StateMover.TableFullException full) {
-      throw new PeerException("southbound:resource", "the table " + layout.schema() + " is full");
-    }
-  }
-
-  private void share(Incoming job, StateLayout layout, Chunk chunk, int size) throws PeerException {
-    if (chunk.getRecords().size() != (long) chunk.getCount() * size) {
-      throw new PeerException("southbound:checksum", "a chunk holds other than it says");
-    }
-    job.shared.add(new Incoming.Shared(layout, chunk.getRecords(), size));
-    long wanted = job.shared.stream().filter(each -> each.layout == layout)
-        .mapToLong(each -> each.records.size() / each.size).sum();
-    long room = dataplane.each(worker -> {
-      var table = worker.tables().get(layout);
-      return table.maximum() - table.size();
-    }).stream().mapToLong(Integer::longValue).sum();
-    if (wanted > room) {
-      throw new PeerException("southbound:resource", "the table " + layout.schema() + " has room for " + room
-          + " records");
-    }
-  }
-
-  private static void check(TransferEnd end, long[] counts, CRC32C checksum) throws PeerException {
-    for (int i = 0; i < counts.length; i++) {
-      if (i >= end.getCountsCount() || end.getCounts(i) != counts[i]) {
-        throw new PeerException("southbound:checksum", "records of schema " + i + " are missing");
-      }
-    }
-    if (end.getChecksum() != (int) checksum.getValue()) {
-      throw new PeerException("southbound:checksum", "the records were damaged on the way");
-    }
-  }
-
-  /** This NF is in charge from here on. */
-  private void own(Incoming job, String source, long epoch) throws PeerException {
-    if (!job.close()) {
-      throw new PeerException("southbound:not-owner", "the source was told that the transfer has ended");
-    }
-    mover.settle(job.layouts, job.scope);
-    for (var each : job.shared) {
-      try {
-        mover.importRecords(each.layout, each.records.toByteArray(), each.size, false);
-      } catch (StateMover.TableFullException full) {
-        LOG.warn("transfer {}: the table {} filled up meanwhile; some records are missing", job.prepare.getJob(),
-            each.layout.schema());
-      }
-    }
-    ownerships.set(job.packets, neighbours.self().nf(), epoch, "active");
-    outcomes.put(job.prepare.getJob(),
-        OutcomeReply.newBuilder().setState(OutcomeReply.State.OWNED).setEpoch(epoch).build());
-    if (job.guards.isEmpty()) {
-      mover.regain(job.packets, UUID.fromString(job.prepare.getJob()), epoch);
-    }
-    chains.standAlone(job.packets);
-    mover.guards(job.guards, (worker, guard) -> {
-      guard.mode(Guard.Mode.AWAIT_MARKS);
-      worker.release(guard);
-    });
-    events.accept(new Event.OwnershipChanged(job.scope, neighbours.self().nf(), source, epoch,
-        UUID.fromString(job.prepare.getJob()), "transfer"));
-  }
-
-  /** Before this NF was in charge: as if nothing had been. */
-  private void forget(Incoming job, PeerException why) {
-    if (job.close()) {
-      outcomes.put(job.prepare.getJob(),
-          OutcomeReply.newBuilder().setState(OutcomeReply.State.FAILED).setFailure(why.failure()).build());
-    }
-    try {
-      var source = Messages.endpoint(job.prepare.getSource());
-      var back = dataplane.hop(source.nf(), Neighbours.data(source));
-      mover.guards(job.guards, (worker, guard) -> {
-        guard.to(back);
-        guard.mode(Guard.Mode.REDIRECT);
-        worker.release(guard);
-        worker.remove(guard);
-      });
-    } catch (PeerException unknownHost) {
-      mover.discard(job.guards, org.southbound.packet.Drop.NOT_OWNER);
-    }
-    mover.unstage(job.layouts, job.scope);
-    job.adopted.forEach(chains::disown);
-  }
-
-  /** Has the neighbours upstream send the scope here, and waits for the marks behind what went the old way. */
-  private TransferDrained drain(Incoming job) {
-    long began = System.nanoTime();
-    boolean manager = job.prepare.getSteerByManager();
-    var upstreams = job.prepare.getUpstreamsList().stream().map(Messages::endpoint).toList();
-    boolean marked = false;
-    for (int attempt = 0; !marked && attempt < (manager ? 1 : MARK_TRIES); attempt++) {
-      int expected = manager ? Math.max(1, upstreams.size()) : steer(job, upstreams);
-      if (job.guards.isEmpty() || expected == 0) {
-        break;
-      }
-      // Every worker of the source passes each mark on, and every worker here sees it.
-      job.expect(expected * Math.max(1, job.prepare.getWorkers()) * dataplane.workers().size());
-      try {
-        marked = job.marked.await(manager ? TimeUnit.HOURS.toMillis(1) : MARK_MILLIS, TimeUnit.MILLISECONDS);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        break;
-      }
-    }
-    long held = mover.held(job.guards);
-    mover.guards(job.guards, Worker::settle);
-    long micros = (System.nanoTime() - began) / 1000;
-    return TransferDrained.newBuilder().setHeld(held).setReleased(held).setPauseMicros(held > 0 ? micros : 0)
-        .setDrainMicros(micros).setMarksSeen(job.seen()).build();
-  }
-
-  /** Returns how many marks will come. */
-  private int steer(Incoming job, List<Endpoint> upstreams) {
-    int marks = 0;
-    for (var upstream : upstreams) {
-      var request = SteerRequest.newBuilder().setJob(job.prepare.getJob()).setScope(Messages.scope(job.packets))
-          .setFrom(job.prepare.getSource().getNf()).setTo(Messages.endpoint(neighbours.self()))
-          .setEpoch(ownerships.epoch(job.packets)).setMark(!job.guards.isEmpty()).build();
-      try {
-        marks += neighbours.client(upstream).steer(request).getPaths();
-      } catch (PeerException failure) {
-        LOG.warn("{} does not steer the scope {} here; it comes by way of {}: {}", upstream.nf(), job.scope,
-            job.prepare.getSource().getNf(), failure.getMessage());
-      }
-    }
-    return marks;
-  }
-
-  OutcomeReply outcome(String id) {
-    var job = incoming.get(id);
-    var known = outcomes.get(id);
-    if (known != null) {
-      return known;
-    }
-    if (job != null && job.close()) {
-      return OutcomeReply.newBuilder().setState(OutcomeReply.State.PREPARED).build();
-    }
-    return outcomes.getOrDefault(id, OutcomeReply.newBuilder().setState(OutcomeReply.State.UNKNOWN).build());
-  }
-
-  /** A mark came the old way for the scope of a transfer to this NF; false: there is none. Any thread. */
-  boolean marked(UUID marker, FlowSpace scope) {
-    for (var job : incoming.values()) {
-      if (job.prepare.getJob().equals(marker.toString()) || job.packets.overlaps(scope)) {
-        job.mark();
-        return true;
-      }
-    }
-    return false;
   }
 
   // ---- the neighbour upstream
@@ -767,18 +395,16 @@ final class Transfers {
     var scope = Messages.scope(request.getScope());
     var to = Messages.endpoint(request.getTo());
     neighbours.heard(to);
-    var known = ownerships.epoch(scope);
-    if (request.getEpoch() < known) {
-      throw new PeerException("southbound:not-owner", "the scope was given by epoch " + known);
-    }
     var former = dataplane.hopTo(request.getFrom()).orElse(null);
     if (former == null || dataplane.leadingTo(request.getFrom(), scope).isEmpty()) {
       throw new PeerException("southbound:unknown-scope", "no path leads from here to " + request.getFrom(),
           neighbours.self().nf(), 0, null);
     }
-    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)));
+    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)),
+        request.getEpoch());
     int marks = request.getMark()
-        ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), scope) : paths.size();
+        ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), request.getAttempt(), scope)
+        : paths.size();
     return SteerReply.newBuilder().setPaths(marks).build();
   }
 }

@@ -52,7 +52,8 @@ import org.southbound.transfer.TransferVariant;
 
 /**
  * One VNF instance: the API's calls, and what other NFs ask, brought to the workers. Everything it does is a short
- * conversation with them; see {@link Chains}, {@link Transfers} and {@link Replications}.
+ * conversation with them; see {@link Chains}, {@link PassingChains}, {@link Transfers}, {@link IncomingTransfers},
+ * {@link Replications} and {@link Standbys}.
  */
 public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   private final Setup setup;
@@ -61,10 +62,13 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   private final StateMover mover;
   private final Probes probes;
   private final Chains chains;
+  private final PassingChains passing;
   private final Jobs jobs;
   private final Ownerships ownerships = new Ownerships();
   private final Transfers transfers;
+  private final IncomingTransfers incoming;
   private final Replications replications;
+  private final Standbys standbys;
   private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
   private final Instant started = Instant.now();
   private volatile List<Translation> translations = List.of();
@@ -97,11 +101,15 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     mover = new StateMover(dataplane);
     probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
-    chains = new Chains(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
-    transfers = new Transfers(dataplane, mover, neighbours, chains, jobs, ownerships, setup.transfers,
-        setup.specification, this::tell);
-    replications = new Replications(dataplane, mover, neighbours, chains, jobs, ownerships, setup.replications,
-        setup.specification, this::tell);
+    var calls = new ChainCalls(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
+    passing = new PassingChains(calls, dataplane, neighbours, this::tell);
+    chains = new Chains(calls, passing, dataplane, neighbours, this::tell);
+    var engine = new Engine(dataplane, mover, neighbours, chains, passing, jobs, ownerships, setup.specification,
+        this::tell);
+    incoming = new IncomingTransfers(engine, setup.transfers);
+    transfers = new Transfers(engine, setup.transfers, incoming);
+    standbys = new Standbys(engine);
+    replications = new Replications(engine, setup.replications, standbys);
     for (var worker : setup.workers) {
       worker.control((packet, path) -> control(worker, packet, path));
       worker.services().alarms(alarm -> tell(new Event.NfAlarm(alarm)));
@@ -165,14 +173,16 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
           worker.sendControl(packet, packet.spi, packet.si, guard.to());
         } else if (guard.mode() == Guard.Mode.HOLD) {
           // The new owner was faster than the news of it.
-          guard.hold(new Guard.Mark(marker, ControlFrame.text(packet), packet.spi, packet.si));
+          guard.hold(
+              new Guard.Mark(marker, ControlFrame.value(packet), ControlFrame.text(packet), packet.spi, packet.si));
         }
       }
     }
     var origin = path == null ? "" : path.origin();
+    int attempt = (int) ControlFrame.value(packet);
     Thread.ofVirtual().start(() -> {
       if (redirected) {
-        transfers.marked(marker, scope);
+        incoming.marked(marker, attempt, scope);
       }
       tell(new Event.LastInTransitSeen(marker, origin, true));
     });
@@ -309,7 +319,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     if (paths.isEmpty() || hop.isEmpty()) {
       throw new PeerException("southbound:unknown-scope", "no path of this scope leads from here to " + source);
     }
-    return Marks.send(dataplane, paths, hop.get(), marker, scope);
+    return Marks.send(dataplane, paths, hop.get(), marker, 0, scope);
   }
 
   @Override
@@ -319,7 +329,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
 
   @Override
   public TakeOver takeOver(UUID relationship, boolean force, Optional<String> clientToken) throws ApiException {
-    return replications.takeOver(relationship, force, clientToken);
+    return standbys.takeOver(relationship, force, clientToken);
   }
 
   @Override
@@ -488,22 +498,22 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
 
   @Override
   public PrepareChainAccepted prepareChain(String peer, PrepareChainRequest request) throws PeerException {
-    return chains.prepare(peer, request);
+    return passing.prepare(peer, request);
   }
 
   @Override
   public void confirmChain(String peer, ChainReference chain) throws PeerException {
-    chains.confirm(chain);
+    passing.confirm(chain);
   }
 
   @Override
   public void abortChain(String peer, ChainReference chain) {
-    chains.forget(chain);
+    passing.forget(chain);
   }
 
   @Override
   public void removeChain(String peer, ChainReference chain) {
-    chains.forget(chain);
+    passing.forget(chain);
   }
 
   @Override
@@ -523,25 +533,25 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   @Override
-  public OutcomeReply outcome(String peer, String job) {
-    return transfers.outcome(job);
+  public OutcomeReply outcome(String peer, String job) throws PeerException {
+    return incoming.outcome(job);
   }
 
   @Override
   public void transfer(String peer, PeerStream<TransferFromDestination, TransferFromSource> stream)
       throws PeerException {
-    transfers.receive(peer, stream);
+    incoming.receive(peer, stream);
   }
 
   @Override
   public void replicate(String peer, PeerStream<ReplicationFromStandby, ReplicationFromSource> stream)
       throws PeerException {
-    replications.receive(peer, stream);
+    standbys.receive(peer, stream);
   }
 
   @Override
   public void stopReplication(String peer, String id) {
-    replications.forget(id);
+    standbys.forget(UUID.fromString(id));
   }
 
   @Override
@@ -553,6 +563,7 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   @Override
   public void close() {
     replications.close();
+    standbys.close();
     setup.reports.close();
   }
 }

@@ -53,6 +53,8 @@ public final class Worker implements AutoCloseable {
   private static final int IDLE_MILLIS = 10;
   /** Packets that are handled together. */
   private static final int STRIDE = 128;
+  /** Packets that are never held: without them nothing could be received, and no mark would end the hold. */
+  private static final int RESERVE = 2 * Batch.SIZE;
   private static final int HANDED_OVER = -1;
   private static final int IS_CONTROL = -2;
 
@@ -660,8 +662,9 @@ public final class Worker implements AutoCloseable {
   // ---- scopes whose state is on the move
 
   private Guard guardOf(Packet packet) {
+    var subject = FlowKey.subject(packet, embedded);
     for (var guard : guards) {
-      if (guard.scope.matches(packet)) {
+      if (guard.scope.matches(subject)) {
         return guard;
       }
     }
@@ -675,7 +678,7 @@ public final class Worker implements AutoCloseable {
   private boolean guarded(Guard guard, Packet packet, Path path) {
     switch (guard.mode()) {
       case HOLD, AWAIT_MARKS -> {
-        if (guard.hold(packet)) {
+        if (guard.hold(packet, free() > RESERVE)) {
           counters.held.add(1);
           return true;
         }
@@ -763,7 +766,7 @@ public final class Worker implements AutoCloseable {
       for (Guard.Mark mark; (mark = guard.nextMark()) != null;) {
         var packet = controlFrame();
         if (packet != null) {
-          ControlFrame.write(packet, ControlFrame.MARK, mark.marker(), 0, mark.scope());
+          ControlFrame.write(packet, ControlFrame.MARK, mark.marker(), mark.attempt(), mark.scope());
           packet.flags |= Packet.REDIRECTED;
           sendControl(packet, mark.spi(), mark.si(), guard.to());
         }
@@ -771,23 +774,37 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** Drops what a guard held: the source has its own copy, or was told. */
-  void discard(Guard guard, Drop reason) {
+  /**
+   * A scope was to move here and did not. What came on the paths of its owner goes back there; all else is this NF's own,
+   * or of an older guard.
+   */
+  void giveBack(Guard guard, NextHop owner, List<Path> paths) {
     guards = Arrays.stream(guards).filter(other -> other != guard).toArray(Guard[]::new);
+    guard.mode(Guard.Mode.OPEN);
     for (Packet packet; (packet = guard.nextRedirected()) != null || (packet = guard.nextDirect()) != null;) {
-      counters.held.add(-1);
-      drop(reason.verdict());
-      pool.give(packet);
+      var path = classifier.arriving(packet.spi, packet.si);
+      if (path != null && paths.stream().anyMatch(each -> each.number() == path.number())) {
+        counters.held.add(-1);
+        redirect(packet, path, owner);
+        done(packet);
+      } else {
+        again(packet);
+      }
     }
+    flush();
   }
 
   private void again(Packet packet) {
     counters.held.add(-1);
     if (!handle(packet, RecordTable.ABSENT)) {
-      loose(packet);
-      if (looseCount == Batch.SIZE) {
-        flush();
-      }
+      done(packet);
+    }
+  }
+
+  private void done(Packet packet) {
+    loose(packet);
+    if (looseCount == Batch.SIZE) {
+      flush();
     }
   }
 
@@ -897,6 +914,11 @@ public final class Worker implements AutoCloseable {
   /** Milliseconds since this worker began, as of the present batch. */
   public long nowMillis() {
     return nowMillis;
+  }
+
+  /** What first fragments said; worker thread only. */
+  FragmentTable fragments() {
+    return fragments;
   }
 
   /** The flow table; worker thread only, but for its size. */

@@ -89,6 +89,18 @@ public final class FlowKey {
     return verdict == 0 ? fill(into, ports(into)) : verdict;
   }
 
+  /**
+   * The packet that says where {@code packet} belongs: of an ICMP error, the one that it is about, in {@code into} as in
+   * {@link #related}; else itself.
+   */
+  public static Packet subject(Packet packet, Packet into) {
+    if ((packet.flags & Packet.ORDERED) == 0 || related(packet, into) != 0) {
+      return packet;
+    }
+    System.arraycopy(packet.labels, 0, into.labels, 0, Packet.LABELS);
+    return into;
+  }
+
   /** Symmetric hash of a key, by a seed of this process. */
   public static int hash(long k0, long k1, long k2, long k3, long k4) {
     // Both addresses of IPv4 are one word.

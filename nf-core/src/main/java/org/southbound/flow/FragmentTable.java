@@ -23,6 +23,7 @@ public final class FragmentTable {
   private static final int TAG = 4;
   private static final int VALUE = 5;
   private static final int EXPIRY = 6;
+  private static final int EXPORTED = 7;
 
   // An entry: source high and low, destination high and low, tag, value, expiry; padded to a cache line.
   private final long[] words;
@@ -98,14 +99,45 @@ public final class FragmentTable {
     return evicted;
   }
 
-  // Index of the packet's entry, or ~index of the place for it: a dead one, or else the one that expires first.
+  /** The live entries of packets in a scope, for an NF that takes the scope over: seven words each. */
+  public long[] export(FlowSpace scope, long nowMillis) {
+    long[] out = new long[size(nowMillis) * EXPORTED];
+    int n = 0;
+    for (int at = 0; at < words.length; at += WORDS) {
+      if (words[at + EXPIRY] > nowMillis && belongs(scope, at)) {
+        System.arraycopy(words, at, out, n, EXPIRY);
+        out[n + EXPIRY] = words[at + EXPIRY] - nowMillis;
+        n += EXPORTED;
+      }
+    }
+    return java.util.Arrays.copyOf(out, n);
+  }
+
+  private boolean belongs(FlowSpace scope, int at) {
+    long value = words[at + VALUE];
+    int ports = ports(value);
+    int vlan = (int) words[at + TAG] >>> 16;
+    long k4 = FlowKey.word4(ports >>> 16, ports & 0xffff, vlan, protocol(value), (int) words[at + TAG] & 0xff);
+    return scope.matchesKey(words[at], words[at + 1], words[at + 2], words[at + 3], k4, false);
+  }
+
+  /** Takes exported entries over. Words behind the last whole entry are ignored. */
+  public void include(long[] entries, long nowMillis) {
+    for (int n = 0; n + EXPORTED <= entries.length; n += EXPORTED) {
+      int at = entry(entries[n], entries[n + 1], entries[n + 2], entries[n + 3], entries[n + TAG], nowMillis);
+      System.arraycopy(entries, n, words, at < 0 ? ~at : at, EXPIRY);
+      words[(at < 0 ? ~at : at) + EXPIRY] = nowMillis + Math.clamp(entries[n + EXPIRY], 0, timeoutMillis);
+    }
+  }
+
   private int entry(Packet packet, long nowMillis) {
-    long tag = tag(packet);
     int addresses = packet.ipVersion() == 4 ? 12 : 8;
-    long w0 = address(packet, addresses, 0);
-    long w1 = address(packet, addresses, 1);
-    long w2 = address(packet, addresses, 2);
-    long w3 = address(packet, addresses, 3);
+    return entry(address(packet, addresses, 0), address(packet, addresses, 1), address(packet, addresses, 2),
+        address(packet, addresses, 3), tag(packet), nowMillis);
+  }
+
+  // Index of a packet's entry, or ~index of the place for it: a dead one, or else the one that expires first.
+  private int entry(long w0, long w1, long w2, long w3, long tag, long nowMillis) {
     int hash = FlowKey.hash(w0, w1, w2, w3, tag);
     int place = 0;
     long soonest = Long.MAX_VALUE;

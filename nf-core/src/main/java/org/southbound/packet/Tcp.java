@@ -111,7 +111,6 @@ public record Tcp(MemorySegment segment, long offset) {
     return Wire.u8(segment, offset + 13);
   }
 
-
   /**
    * Offset in {@code segment} of the option {@code kind} of the header at {@code offset}, or -1; the search ends at the
    * first option whose length is wrong.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.transfer;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.southbound.peer.PeerException;
 
 /** A mechanism of transfer (the paper's section 4.2, operation variants): which steps, in which order. Stateless. */
@@ -13,6 +16,13 @@ public interface TransferVariant {
 
   /** Whether the destination holds the scope's packets until it owns the scope and has heard the marks. */
   boolean destinationHolds();
+
+  /** Variants by their names, in order. */
+  static Map<String, TransferVariant> byName(List<TransferVariant> variants) {
+    var result = new LinkedHashMap<String, TransferVariant>();
+    variants.forEach(variant -> result.put(variant.name(), variant));
+    return result;
+  }
 
   /** Carries a transfer through, on the source. Returns when it is complete. */
   void run(Source source) throws PeerException, CancelledException;

@@ -27,6 +27,7 @@ import org.southbound.metrics.Metrics;
 import org.southbound.metrics.Reports;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.packet.Checksum;
+import org.southbound.peer.PeerException;
 import org.southbound.peer.PeerListener;
 import org.southbound.peer.PeerServer;
 import org.southbound.peer.Peers;
@@ -38,6 +39,8 @@ import org.southbound.transfer.LossFree;
 /** Instances on loopback, with real sockets and real TLS, a source of packets before them and a sink behind. */
 final class Testbed implements AutoCloseable {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+  private static final int FLOWS = 100_000;
+  private static final int SERVER = 0xC000_0201;
 
   /** An instance. */
   final class Node implements AutoCloseable {
@@ -46,14 +49,17 @@ final class Testbed implements AutoCloseable {
     final Vnf vnf;
     final List<Event> events = java.util.Collections.synchronizedList(new ArrayList<>());
     final Endpoint endpoint;
+    /** Called at each step of what other NFs ask of this one; throws to have it die there. */
+    volatile Step step = each -> {
+    };
     private final PeerServer server;
     private final Peers peers;
 
-    Node(String name, Supplier<NetworkFunction> make, int workerCount) throws Exception {
+    Node(String name, Supplier<NetworkFunction> make, int workerCount, int maximumFlows) throws Exception {
       this.name = name;
       int port = 0;
       for (int i = 0; i < workerCount; i++) {
-        var worker = new Worker(name + i, make.get(), new Worker.Sizes(16_384, 100_000, false));
+        var worker = new Worker(name + i, make.get(), new Worker.Sizes(16_384, maximumFlows, false));
         var data = Ports.udp("data", new InetSocketAddress(LOOPBACK, port),
             new Ports.Options(Ports.Direction.BOTH, "--data-port", workerCount > 1));
         port = data.address().getPort();
@@ -72,11 +78,17 @@ final class Testbed implements AutoCloseable {
           List.of(new NshVxlanGpe()), List.of(new Copy(), new LossFree()), List.of(new Interval()), Map.of(), metrics,
           new Reports(metrics), trust.fingerprint()));
       vnf.listen(events::add);
-      server = new PeerServer(new InetSocketAddress(LOOPBACK, 0), trust, vnf, PeerListener.NONE);
+      server = new PeerServer(new InetSocketAddress(LOOPBACK, 0), trust, Steps.watch(vnf, each -> step.at(each)),
+          PeerListener.NONE);
       endpoint = new Endpoint(name, "127.0.0.1", port, server.port());
       neighbours.self(endpoint);
       workers.forEach(Worker::start);
       nodes.add(this);
+    }
+
+    /** No peer reaches it any more; its packets still flow. */
+    void cutOff() {
+      server.close();
     }
 
     long sum(java.util.function.ToLongFunction<WorkerCounters> what) {
@@ -104,6 +116,12 @@ final class Testbed implements AutoCloseable {
     }
   }
 
+  /** What happens at a step. */
+  @FunctionalInterface
+  interface Step {
+    void at(String step) throws PeerException;
+  }
+
   final Path home;
   final DatagramSocket sink;
   final List<Node> nodes = new ArrayList<>();
@@ -124,11 +142,15 @@ final class Testbed implements AutoCloseable {
   }
 
   Node node(String name, Supplier<NetworkFunction> make) throws Exception {
-    return new Node(name, make, 1);
+    return new Node(name, make, 1, FLOWS);
   }
 
   Node node(String name, Supplier<NetworkFunction> make, int workers) throws Exception {
-    return new Node(name, make, workers);
+    return new Node(name, make, workers, FLOWS);
+  }
+
+  Node small(String name, Supplier<NetworkFunction> make, int maximumFlows) throws Exception {
+    return new Node(name, make, 1, maximumFlows);
   }
 
   private void receive() {
@@ -154,7 +176,11 @@ final class Testbed implements AutoCloseable {
 
   /** Sends the given packet of a UDP flow to an instance, as unclassified traffic. */
   void send(Node to, int flow, int sequence) throws Exception {
-    byte[] frame = udp(flow, sequence);
+    send(to, udp(flow, sequence));
+  }
+
+  /** Sends a frame in VXLAN-GPE. */
+  void send(Node to, byte[] frame) throws Exception {
     source.send(new DatagramPacket(frame, frame.length, LOOPBACK, to.endpoint.dataPort()));
   }
 
@@ -165,17 +191,54 @@ final class Testbed implements AutoCloseable {
   /** An Ethernet frame in VXLAN-GPE: UDP from 10.x.y.1:1024 + flow to 192.0.2.1:53, payload flow and sequence. */
   static byte[] udp(int flow, int sequence) {
     var out = ByteBuffer.allocate(8 + 14 + 20 + 8 + 8);
+    ethernet(out);
+    ipv4(out, 36, sequence << 16, 17, client(flow), SERVER);
+    ports(out, flow, 16);
+    return out.putInt(flow).putInt(sequence).array();
+  }
+
+  /** As {@link #udp}, but in fragments of 16 octets each: the first has the ports. */
+  static byte[] fragment(int flow, int identification, boolean first) {
+    var out = ByteBuffer.allocate(8 + 14 + 20 + 16);
+    ethernet(out);
+    ipv4(out, 36, identification << 16 | (first ? 0x2000 : 2), 17, client(flow), SERVER);
+    if (first) {
+      ports(out, flow, 32);
+    }
+    return out.array();
+  }
+
+  /** The server's ICMP error, port unreachable, about a packet of a flow of {@link #udp}. */
+  static byte[] unreachable(int flow) {
+    var out = ByteBuffer.allocate(8 + 14 + 20 + 8 + 28);
+    ethernet(out);
+    ipv4(out, 56, 0, 1, SERVER, client(flow));
+    out.putInt(0x0303_0000).putInt(0);
+    ipv4(out, 36, 0, 17, client(flow), SERVER);
+    ports(out, flow, 16);
+    return out.array();
+  }
+
+  private static int client(int flow) {
+    return 0x0A00_0001 + ((flow >>> 12) << 8);
+  }
+
+  private static void ethernet(ByteBuffer out) {
     out.putInt(0x0C00_0003).putInt(0);
     out.put(new byte[]{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0});
+  }
+
+  private static void ipv4(ByteBuffer out, int length, int fragment, int protocol, int from, int to) {
     int ip = out.position();
-    out.putInt(0x4500_0000 | 36).putInt(sequence << 16).put((byte) 64).put((byte) 17).putShort((short) 0);
-    out.putInt(0x0A00_0001 + ((flow >>> 12) << 8)).putInt(0xC000_0201);
-    out.putShort((short) (1024 + (flow & 0xFFF))).putShort((short) 53).putShort((short) 16).putShort((short) 0);
-    out.putInt(flow).putInt(sequence);
-    var segment = MemorySegment.ofArray(out.array());
+    out.putInt(0x4500_0000 | length).putInt(fragment).put((byte) 64).put((byte) protocol).putShort((short) 0);
+    out.putInt(from).putInt(to);
+    var segment = MemorySegment.ofBuffer(out.duplicate().clear());
     segment.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(java.nio.ByteOrder.BIG_ENDIAN), ip + 10,
         (short) Checksum.ipv4(segment, ip));
-    return out.array();
+  }
+
+  private static void ports(ByteBuffer out, int flow, int length) {
+    out.putShort((short) (1024 + (flow & 0xFFF))).putShort((short) 53).putShort((short) length).putShort((short) 0);
   }
 
   /** Waits for a condition; false when it did not come in time. */
