@@ -114,7 +114,7 @@ final class Replications {
     Endpoint destination;
     try {
       destination = neighbours.resolve(request.destination());
-      var described = neighbours.client(destination).describe();
+      var described = neighbours.client(destination).description();
       if (!described.getNfType().equals(specification.type())) {
         throw new PeerException("southbound:type-mismatch",
             described.getNf() + " is a " + described.getNfType() + ", not a " + specification.type());
