@@ -384,8 +384,8 @@ public final class Worker implements AutoCloseable {
         batch.take(i);
       }
     }
+    counters.delay.record((System.nanoTime() - begin) / n);
     flush();
-    counters.delay.record(System.nanoTime() - begin);
     batch.clear();
   }
 
