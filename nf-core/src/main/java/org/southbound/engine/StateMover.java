@@ -54,10 +54,10 @@ final class StateMover {
     for (var layout : layouts) {
       long[] sum = new long[2];
       for (var worker : dataplane.workers()) {
-        for (int cursor = 0; cursor >= 0;) {
+        var table = worker.tables().get(layout);
+        for (int cursor = first(table); cursor >= 0;) {
           int from = cursor;
           long[] part = Dataplane.on(worker, () -> {
-            var table = worker.tables().get(layout);
             long n = 0;
             int id = table.next(from);
             for (int i = 0; id >= 0 && i < LOOKED_AT; i++, id = table.next(id + 1)) {
@@ -73,6 +73,11 @@ final class StateMover {
       result.add(sum);
     }
     return result;
+  }
+
+  /** Where to begin with a table; of an empty one the worker, which may sleep, need not be asked. */
+  private static int first(RecordTable table) {
+    return table.size() == 0 ? -1 : 0;
   }
 
   private static boolean belongs(StateLayout layout, FlowSpace scope, RecordTable table, int id) {
@@ -97,7 +102,7 @@ final class StateMover {
   private static <E extends Exception> long slices(Worker worker, RecordTable table, int schema, IntPredicate wanted,
       Sink<E> sink) throws E {
     long count = 0;
-    for (int cursor = 0; cursor >= 0;) {
+    for (int cursor = first(table); cursor >= 0;) {
       int from = cursor;
       byte[] bytes = new byte[SLICE];
       int[] slice = Dataplane.on(worker, () -> slice(worker, table, from, wanted, bytes));
@@ -311,10 +316,10 @@ final class StateMover {
   private void sweep(List<StateLayout> layouts, FlowSpace scope, boolean staged, Step step) {
     for (var layout : layouts) {
       for (var worker : dataplane.workers()) {
-        for (int cursor = 0; cursor >= 0;) {
+        var table = worker.tables().get(layout);
+        for (int cursor = first(table); cursor >= 0;) {
           int from = cursor;
           cursor = Dataplane.on(worker, () -> {
-            var table = worker.tables().get(layout);
             int id = table.next(from);
             for (int i = 0; id >= 0 && i < LOOKED_AT; i++) {
               int next = table.next(id + 1);
@@ -360,16 +365,6 @@ final class StateMover {
       worker.settle(guard);
       return null;
     });
-  }
-
-  /** Packets that guards hold now. */
-  long held(List<Guard> guards) {
-    long sum = 0;
-    for (int i = 0; i < guards.size(); i++) {
-      var guard = guards.get(i);
-      sum += Dataplane.on(dataplane.workers().get(i), guard::held);
-    }
-    return sum;
   }
 
   /** Drops what guards hold, for a reason. */

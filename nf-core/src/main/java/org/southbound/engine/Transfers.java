@@ -109,7 +109,7 @@ final class Transfers {
     Endpoint destination;
     try {
       destination = neighbours.resolve(request.destination());
-      var described = neighbours.client(destination).describe();
+      var described = neighbours.client(destination).description();
       if (described.getNf().equals(neighbours.self().nf())) {
         throw new PeerException(PeerException.UNKNOWN, "the destination is this NF itself");
       }
@@ -351,15 +351,16 @@ final class Transfers {
         if (guards.isEmpty()) {
           guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
         }
-        long held = mover.held(guards);
+        long[] held = new long[1];
         mover.guards(guards, (worker, guard) -> {
+          held[0] += guard.held();
           guard.to(to);
           guard.mode(Guard.Mode.REDIRECT);
           worker.supersede(guard);
           worker.release(guard);
         });
         job.pauseNanos = holdNanos == 0 ? 0 : System.nanoTime() - holdNanos;
-        job.held = held;
+        job.held = held[0];
       } catch (PeerException unknownHost) {
         mover.guards(guards, (worker, guard) -> guard.mode(Guard.Mode.FENCED));
         LOG.error("the new owner {} cannot be reached: {}", destination.nf(), unknownHost.getMessage());
@@ -515,8 +516,7 @@ final class Transfers {
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "
           + prepare.getEpoch());
     }
-    int room = dataplane.each(worker -> worker.flows().maximum() - worker.flows().size()).stream()
-        .mapToInt(Integer::intValue).sum();
+    int room = dataplane.workers().stream().mapToInt(worker -> worker.flows().maximum() - worker.flows().size()).sum();
     if (prepare.getFlows() > room) {
       throw new PeerException("southbound:resource", "the flow table has room for " + room + " flows, not "
           + prepare.getFlows());
@@ -618,10 +618,8 @@ final class Transfers {
     job.shared.add(new Incoming.Shared(layout, chunk.getRecords(), size));
     long wanted = job.shared.stream().filter(each -> each.layout == layout)
         .mapToLong(each -> each.records.size() / each.size).sum();
-    long room = dataplane.each(worker -> {
-      var table = worker.tables().get(layout);
-      return table.maximum() - table.size();
-    }).stream().mapToLong(Integer::longValue).sum();
+    long room = dataplane.workers().stream().map(worker -> worker.tables().get(layout))
+        .mapToLong(table -> table.maximum() - table.size()).sum();
     if (wanted > room) {
       throw new PeerException("southbound:resource", "the table " + layout.schema() + " has room for " + room
           + " records");
@@ -710,8 +708,12 @@ final class Transfers {
         break;
       }
     }
-    long held = mover.held(job.guards);
-    mover.guards(job.guards, Worker::settle);
+    long[] released = new long[1];
+    mover.guards(job.guards, (worker, guard) -> {
+      released[0] += guard.held();
+      worker.settle(guard);
+    });
+    long held = released[0];
     long micros = (System.nanoTime() - began) / 1000;
     return TransferDrained.newBuilder().setHeld(held).setReleased(held).setPauseMicros(held > 0 ? micros : 0)
         .setDrainMicros(micros).setMarksSeen(job.seen()).build();
