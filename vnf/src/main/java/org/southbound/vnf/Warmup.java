@@ -26,9 +26,10 @@ import org.southbound.packet.Wire;
  */
 final class Warmup {
   private static final long LONGEST_NANOS = 1_500_000_000;
-  private static final int BURSTS = 128;
+  private static final int BURSTS = 8;
   private static final int TRANSFERS = 6;
-  private static final int FLOWS = 64;
+  private static final int FLOWS = 1024;
+  private static final int BURST = 64;
   private static final int FRAME = 114;
 
   private final CountDownLatch warm = new CountDownLatch(1);
@@ -89,10 +90,12 @@ final class Warmup {
       packet.window(memory, at, Vxlan.LENGTH + FRAME, at);
       packet.hash = i;
       outside.send(packet, to);
-    }
-    outside.flush();
-    while (outside.receive(back) > 0) {
-      back.clear();
+      if (i % BURST == BURST - 1) {
+        outside.flush();
+        while (outside.receive(back) > 0) {
+          back.clear();
+        }
+      }
     }
   }
 
