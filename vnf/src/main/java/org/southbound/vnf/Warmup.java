@@ -25,7 +25,7 @@ import org.southbound.packet.Wire;
  * and counters see nothing of it.
  */
 final class Warmup {
-  private static final long LONGEST_NANOS = 1_500_000_000;
+  private static final long LONGEST_NANOS = 4_000_000_000L;
   private static final int BURSTS = 8;
   private static final int TRANSFERS = 6;
   private static final int FLOWS = 1024;
