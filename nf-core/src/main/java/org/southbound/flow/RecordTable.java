@@ -210,7 +210,7 @@ public final class RecordTable implements AutoCloseable {
     long first = slot(slots, i);
     long second = slot(slots, i + 1 & mask);
     // All ones if the first slot has another hash: which of the two it is nobody can predict.
-    long other = -((first >>> 32 ^ hash & 0xffff_ffffL)) >> 63;
+    long other = -(first >>> 32 ^ hash & 0xffff_ffffL) >> 63;
     long slot = first ^ (first ^ second) & other;
     for (i += 2; (int) (slot >>> 32) != hash && first != 0 && second != 0; i++) {
       second = slot(slots, i & mask);
