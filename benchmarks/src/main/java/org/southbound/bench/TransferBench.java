@@ -19,7 +19,8 @@ import org.southbound.vnf.Instance;
  */
 final class TransferBench {
   private static final int[] FLOWS = {500, 10_000, 100_000};
-  private static final int WARM_ROUNDS = 30;
+  /** Until then the compiler takes one of two CPUs. */
+  private static final int WARM_ROUNDS = 250;
   private static final int ROUNDS = 50;
   private static final long BETWEEN_NANOS = 30_000_000;
 

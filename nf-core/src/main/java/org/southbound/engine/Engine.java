@@ -25,7 +25,7 @@ record Engine(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chai
   Endpoint destination(StateRequest request) throws ApiException {
     try {
       var resolved = neighbours.resolve(request.destination());
-      var described = neighbours.client(resolved).describe();
+      var described = neighbours.client(resolved).description();
       if (described.getNf().equals(neighbours.self().nf())) {
         throw new PeerException(PeerException.UNKNOWN, "the destination is this NF itself");
       }

@@ -32,11 +32,11 @@ public final class EngineMetrics {
     FLOWS(6, Metric.Kind.GAUGE, "flows", "Entries of the flow table"),
 
     PROCESSING_DELAY_P50(7, Metric.Kind.GAUGE, "ns",
-        "Median time from taking a batch of packets to having sent it, over the latest second with packets"),
+        "Median time to process a packet, from decapsulation to encapsulation; a sample is the mean of a batch that was"
+            + " taken at once, and the median is that of the latest second with packets"),
 
     PROCESSING_DELAY_P99(8, Metric.Kind.GAUGE, "ns",
-        "99th percentile of the time from taking a batch of packets to having sent it, over the latest second with"
-            + " packets"),
+        "99th percentile of the time to process a packet, sampled as processing-delay-p50 is"),
 
     CPU(9, Metric.Kind.GAUGE, "%",
         "CPU time of the process over the latest second, in percent of one CPU, so that two busy CPUs are 200"),

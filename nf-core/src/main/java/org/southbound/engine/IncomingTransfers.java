@@ -191,8 +191,7 @@ final class IncomingTransfers {
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "
           + prepare.getEpoch());
     }
-    int room = dataplane.each(worker -> worker.flows().maximum() - worker.flows().size()).stream()
-        .mapToInt(Integer::intValue).sum();
+    int room = dataplane.workers().stream().mapToInt(worker -> worker.flows().maximum() - worker.flows().size()).sum();
     if (prepare.getFlows() > room) {
       throw new PeerException("southbound:resource", "the flow table has room for " + room + " flows, not "
           + prepare.getFlows());
@@ -300,10 +299,8 @@ final class IncomingTransfers {
     job.shared.add(new Incoming.Shared(layout, chunk.getRecords(), size));
     long wanted = job.shared.stream().filter(each -> each.layout == layout)
         .mapToLong(each -> each.records.size() / each.size).sum();
-    long room = dataplane.each(worker -> {
-      var table = worker.tables().get(layout);
-      return table.maximum() - table.size();
-    }).stream().mapToLong(Integer::longValue).sum();
+    long room = dataplane.workers().stream().map(worker -> worker.tables().get(layout))
+        .mapToLong(table -> table.maximum() - table.size()).sum();
     if (wanted > room) {
       throw new PeerException("southbound:resource", "the table " + layout.schema() + " has room for " + room
           + " records");
@@ -384,8 +381,7 @@ final class IncomingTransfers {
     try {
       awaitMarks(job);
     } finally {
-      held = mover.held(job.guards);
-      mover.guards(job.guards, Worker::settle);
+      held = mover.guards(job.guards, Worker::settle);
       incoming.remove(job.prepare.getJob(), job);
     }
     long micros = (System.nanoTime() - began) / 1000;

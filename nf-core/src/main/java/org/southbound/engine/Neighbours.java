@@ -51,10 +51,22 @@ public final class Neighbours {
     configured = Map.copyOf(peers);
   }
 
+  /** Begins to connect, so that the first call does not wait for it. */
+  private void connect(Endpoint peer) {
+    try {
+      client(peer);
+    } catch (PeerException unusable) {
+      // The first call says so.
+    }
+  }
+
   /** A peer said where it is. */
   void heard(Endpoint peer) {
     if (!peer.nf().isEmpty() && !peer.host().isEmpty()) {
       heard.put(peer.nf(), peer);
+      if (!peer.nf().equals(self.nf())) {
+        connect(peer);
+      }
     }
   }
 
@@ -68,7 +80,7 @@ public final class Neighbours {
       if (!wanted.nf().isEmpty()) {
         return wanted;
       }
-      var name = clients.client("", wanted.host(), wanted.peerPort()).describe().getNf();
+      var name = clients.client("", wanted.host(), wanted.peerPort()).description().getNf();
       return new Endpoint(name, wanted.host(), wanted.dataPort(), wanted.peerPort());
     }
     var known = configured.getOrDefault(wanted.nf(), heard.get(wanted.nf()));

@@ -53,10 +53,10 @@ final class StateMover {
     for (var layout : layouts) {
       long[] sum = new long[2];
       for (var worker : dataplane.workers()) {
-        for (int cursor = 0; cursor >= 0;) {
+        var table = worker.tables().get(layout);
+        for (int cursor = first(table); cursor >= 0;) {
           int from = cursor;
           long[] part = Dataplane.on(worker, () -> {
-            var table = worker.tables().get(layout);
             long n = 0;
             int id = table.next(from);
             for (int i = 0; id >= 0 && i < LOOKED_AT; i++, id = table.next(id + 1)) {
@@ -72,6 +72,11 @@ final class StateMover {
       result.add(sum);
     }
     return result;
+  }
+
+  /** Where to begin with a table; of an empty one the worker, which may sleep, need not be asked. */
+  private static int first(RecordTable table) {
+    return table.size() == 0 ? -1 : 0;
   }
 
   private static boolean belongs(StateLayout layout, FlowSpace scope, RecordTable table, int id) {
@@ -96,7 +101,7 @@ final class StateMover {
   private static <E extends Exception> long slices(Worker worker, RecordTable table, int schema, IntPredicate wanted,
       Sink<E> sink) throws E {
     long count = 0;
-    for (int cursor = 0; cursor >= 0;) {
+    for (int cursor = first(table); cursor >= 0;) {
       int from = cursor;
       byte[] bytes = new byte[SLICE];
       int[] slice = Dataplane.on(worker, () -> slice(worker, table, from, wanted, bytes));
@@ -347,10 +352,10 @@ final class StateMover {
   private void sweep(List<StateLayout> layouts, FlowSpace scope, boolean staged, Step step) {
     for (var layout : layouts) {
       for (var worker : dataplane.workers()) {
-        for (int cursor = 0; cursor >= 0;) {
+        var table = worker.tables().get(layout);
+        for (int cursor = first(table); cursor >= 0;) {
           int from = cursor;
           cursor = Dataplane.on(worker, () -> {
-            var table = worker.tables().get(layout);
             int id = table.next(from);
             for (int i = 0; id >= 0 && i < LOOKED_AT; i++) {
               int next = table.next(id + 1);
@@ -376,16 +381,19 @@ final class StateMover {
     });
   }
 
-  /** Does something with each worker's guard, on the worker's thread. */
-  void guards(List<Guard> guards, java.util.function.BiConsumer<Worker, Guard> step) {
+  /** Does something with each worker's guard, on the worker's thread; returns how many packets they held before. */
+  long guards(List<Guard> guards, java.util.function.BiConsumer<Worker, Guard> step) {
+    long held = 0;
     for (int i = 0; i < guards.size(); i++) {
       var worker = dataplane.workers().get(i);
       var guard = guards.get(i);
-      Dataplane.on(worker, () -> {
+      held += Dataplane.on(worker, () -> {
+        int before = guard.held();
         step.accept(worker, guard);
-        return null;
+        return before;
       });
     }
+    return held;
   }
 
   /** A scope is this NF's own again, also a part of what it once redirected or was fenced from. */
@@ -396,15 +404,5 @@ final class StateMover {
       worker.settle(guard);
       return null;
     });
-  }
-
-  /** Packets that guards hold now. */
-  long held(List<Guard> guards) {
-    long sum = 0;
-    for (int i = 0; i < guards.size(); i++) {
-      var guard = guards.get(i);
-      sum += Dataplane.on(dataplane.workers().get(i), guard::held);
-    }
-    return sum;
   }
 }

@@ -347,8 +347,7 @@ final class Transfers {
       if (guards.isEmpty()) {
         guards = mover.guard(() -> new Guard(job.id, packets, job.epoch, Guard.Mode.HOLD, hold));
       }
-      job.held = mover.held(guards);
-      mover.guards(guards, (worker, guard) -> {
+      job.held = mover.guards(guards, (worker, guard) -> {
         guard.to(to);
         guard.mode(Guard.Mode.REDIRECT);
         worker.supersede(guard);

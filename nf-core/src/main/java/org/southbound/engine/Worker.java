@@ -377,8 +377,8 @@ public final class Worker implements AutoCloseable {
     for (int from = 0; from < n; from += STRIDE) {
       stride(port, number, from, Math.min(from + STRIDE, n), ring);
     }
+    counters.delay.record((System.nanoTime() - begin) / n);
     flush();
-    counters.delay.record(System.nanoTime() - begin);
     batch.clear();
   }
 

@@ -27,7 +27,7 @@ public final class WorkerCounters {
   public final Counter controlReceived = new Counter();
   /** Control frames sent; not among the sent. */
   public final Counter controlSent = new Counter();
-  /** Time from taking a batch to having sent it. */
+  /** Time to process a packet, the mean of a batch. */
   public final Delay delay = new Delay();
 
   private static final Drop[] DISCARDS = {Drop.OVERSIZE, Drop.TRUNCATED};

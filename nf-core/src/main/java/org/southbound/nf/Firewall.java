@@ -2,6 +2,7 @@
 package org.southbound.nf;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.southbound.flow.Flow;
@@ -202,6 +203,12 @@ public final class Firewall implements NetworkFunction {
     var hits = new java.util.LinkedHashMap<String, Long>();
     ruleCounts().forEach(rule -> hits.put(rule.name(), rule.packets()));
     return hits;
+  }
+
+  @Override
+  public Config rehearsal() {
+    var all = new Config(Map.of("name", "all", "action", "accept"), Map.of(), Map.of(), Map.of());
+    return new Config(Map.of(), Map.of(), Map.of(), Map.of("rule", List.of(all)));
   }
 
   @Override

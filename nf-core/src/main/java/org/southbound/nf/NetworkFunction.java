@@ -31,6 +31,11 @@ public interface NetworkFunction {
     };
   }
 
+  /** A configuration with which packets pass: with it, throw-away instances rehearse before an instance is ready. */
+  default Config rehearsal() {
+    return Config.EMPTY;
+  }
+
   /**
    * Processes one IP packet.
    *

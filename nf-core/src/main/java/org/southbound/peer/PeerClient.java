@@ -28,6 +28,11 @@ public interface PeerClient {
 
   Description describe() throws PeerException;
 
+  /** What {@link #describe} said since this connection was made: it does not change while the NF runs. */
+  default Description description() throws PeerException {
+    return describe();
+  }
+
   /** Waits as long as the request's {@code timeout_millis}. */
   PrepareChainAccepted prepareChain(PrepareChainRequest request) throws PeerException;
 

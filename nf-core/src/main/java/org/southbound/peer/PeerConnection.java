@@ -61,6 +61,8 @@ final class PeerConnection implements PeerClient {
   private int generation;
   /** A call found no connection; gRPC tells it before the channel's state does. */
   private volatile boolean failed;
+  /** Of the peer at the other end now; null if it was not asked, or may be another one. */
+  private volatile Description description;
   private boolean closed;
 
   PeerConnection(Endpoint endpoint, Trust trust, PeerListener listener, EventLoopGroup loop) throws TrustException {
@@ -91,6 +93,7 @@ final class PeerConnection implements PeerClient {
     }
     generation = trust.generation();
     failed = false;
+    description = null;
     channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPeerPort()).eventLoopGroup(loop)
         .channelType(NioSocketChannel.class, InetSocketAddress.class).sslContext(tls).overrideAuthority(AUTHORITY)
         .directExecutor().disableRetry().flowControlWindow(Peers.WINDOW_BYTES)
@@ -103,6 +106,9 @@ final class PeerConnection implements PeerClient {
   /** Reports the connection's coming and going, and has it made again when the peer closes it. */
   private void watch(ManagedChannel watched, ConnectivityState state, boolean wasReady) {
     boolean ready = state == ConnectivityState.READY;
+    if (!ready) {
+      description = null;
+    }
     if (ready != wasReady && !name().isEmpty()) {
       if (ready) {
         listener.connected(name());
@@ -251,6 +257,16 @@ final class PeerConnection implements PeerClient {
   @Override
   public Description describe() throws PeerException {
     return call(PeerGrpc.getDescribeMethod(), DescribeRequest.getDefaultInstance(), SHORT);
+  }
+
+  @Override
+  public Description description() throws PeerException {
+    var known = description;
+    if (known == null || channel().getState(false) != ConnectivityState.READY) {
+      known = describe();
+      description = known;
+    }
+    return known;
   }
 
   @Override

@@ -15,7 +15,9 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -31,7 +33,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.SSLException;
@@ -79,7 +80,7 @@ public final class PeerServer implements AutoCloseable {
         .maxConcurrentCallsPerConnection(256).handshakeTimeout(5, TimeUnit.SECONDS).keepAliveTime(5, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS).permitKeepAliveTime(5, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
-        .executor(Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("peer-call").factory()))
+        .directExecutor()
         .addTransportFilter(new Watch()).addService(ServerInterceptors.intercept(service(), new Authentication()))
         .build();
     try {
@@ -163,24 +164,32 @@ public final class PeerServer implements AutoCloseable {
   /** @param refusal the reply that carries a Failure; null: the call has none, and a refusal is a gRPC status */
   private static <Q, R> ServerCallHandler<Q, R> unary(Answer<Q, R> answer, Function<Failure, R> refusal) {
     return ServerCalls.asyncUnaryCall((request, observer) -> {
-      R reply;
-      try {
-        reply = answer.to(PEER.get(), request);
-      } catch (PeerException e) {
-        if (refusal == null) {
-          observer.onError(Status.FAILED_PRECONDITION.withDescription(e.getMessage()).asRuntimeException());
-          return;
-        }
-        reply = refusal.apply(e.failure());
-      } catch (RuntimeException e) {
-        LOG.error("a call of {} failed by a fault here", PEER.get(), e);
-        observer
-            .onError(Status.INTERNAL.withDescription("fault: " + e.getClass().getSimpleName()).asRuntimeException());
+      var peer = PEER.get();
+      // A caller that is gone needs no answer, and without this an answer would throw.
+      ((ServerCallStreamObserver<R>) observer).setOnCancelHandler(() -> {
+      });
+      Thread.ofVirtual().name("peer-call-" + peer).start(() -> answer(peer, request, observer, answer, refusal));
+    });
+  }
+
+  private static <Q, R> void answer(String peer, Q request, StreamObserver<R> observer, Answer<Q, R> answer,
+      Function<Failure, R> refusal) {
+    R reply;
+    try {
+      reply = answer.to(peer, request);
+    } catch (PeerException e) {
+      if (refusal == null) {
+        observer.onError(Status.FAILED_PRECONDITION.withDescription(e.getMessage()).asRuntimeException());
         return;
       }
-      observer.onNext(reply);
-      observer.onCompleted();
-    });
+      reply = refusal.apply(e.failure());
+    } catch (RuntimeException e) {
+      LOG.error("a call of {} failed by a fault here", peer, e);
+      observer.onError(Status.INTERNAL.withDescription("fault: " + e.getClass().getSimpleName()).asRuntimeException());
+      return;
+    }
+    observer.onNext(reply);
+    observer.onCompleted();
   }
 
   private static <O, I> ServerCallHandler<I, O> stream(Conversation<O, I> conversation, Function<I, Failure> failures,

@@ -30,8 +30,9 @@ public final class Main {
   /** Runs a command line; returns the exit code. */
   static int execute(PrintStream out, PrintStream err, String... args) {
     var commands = new LinkedHashMap<String, Command>();
-    for (var command : List.of(new RunCommand(Endpoints::start), new TrafficCommand(), new SpecCommand(),
-        new EnrollCommand(), new VersionCommand())) {
+    var run = new RunCommand(Endpoints::start);
+    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(), new EnrollCommand(), new VersionCommand(),
+        new TrainCommand(run))) {
       commands.put(command.spec().name(), command);
     }
     return execute(commands, out, err, args);

@@ -68,7 +68,7 @@ final class RunCommand implements Command {
       var warmup = Warmup.begin(settings.function());
       try (var instance = new Instance(settings); var endpoints = management.start(instance, settings)) {
         Bootstrap.keep(settings, given);
-        warmup.join();
+        warmup.await();
         instance.start();
         out.println(Json.of(ready(settings, instance, endpoints)));
         out.flush();

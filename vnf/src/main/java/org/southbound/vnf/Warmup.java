@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.vnf;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import org.southbound.engine.Worker;
+import java.util.concurrent.CountDownLatch;
+import org.southbound.api.ApiException;
 import org.southbound.io.Batch;
 import org.southbound.io.Port;
 import org.southbound.io.PortException;
@@ -18,67 +20,81 @@ import org.southbound.packet.Vxlan;
 import org.southbound.packet.Wire;
 
 /**
- * Sends made-up packets through a worker of its own, over loopback, while the instance starts, so that the compiler
- * knows the packets' way before the first real one comes. The instance's NF and counters see nothing of it. The ports
- * are real ones: others would have the compiler prepare for what never comes.
+ * Sends made-up packets through a {@link Rehearsal}, and moves their flows to and fro, while the instance starts, so that
+ * neither the first packets nor the first transfer find a compiler that has yet to learn their way. The instance's own NF
+ * and counters see nothing of it.
  */
 final class Warmup {
-  private static final int PACKETS = 30_000;
-  private static final long LONGEST_NANOS = 250_000_000;
-  private static final int FLOWS = 64;
+  private static final long LONGEST_NANOS = 4_000_000_000L;
+  private static final int BURSTS = 8;
+  private static final int TRANSFERS = 6;
+  private static final int FLOWS = 1024;
+  private static final int BURST = 64;
   private static final int FRAME = 114;
 
-  private final Arena arena = Arena.ofConfined();
-  private final MemorySegment memory = arena.allocate((long) FLOWS * (Vxlan.LENGTH + FRAME), 64);
+  private final CountDownLatch warm = new CountDownLatch(1);
+  private final MemorySegment memory = Arena.ofAuto().allocate((long) FLOWS * (Vxlan.LENGTH + FRAME), 64);
   private final Packet packet = Packet.of(memory);
   private final String function;
+  private final long end = System.nanoTime() + LONGEST_NANOS;
 
   private Warmup(String function) {
     this.function = function;
   }
 
-  /** Begins; {@link Thread#join} waits for the end, which comes soon in any case. */
-  static Thread begin(String function) {
-    return Thread.ofPlatform().daemon().name("warm-up").start(() -> new Warmup(function).run());
+  /** Begins, on a thread of its own. */
+  static Warmup begin(String function) {
+    var begun = new Warmup(function);
+    Thread.ofPlatform().daemon().name("warm-up").start(begun::run);
+    return begun;
+  }
+
+  /** Waits until it is warm, which is soon in any case. */
+  void await() throws InterruptedException {
+    warm.await();
   }
 
   private void run() {
     var own = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    var options = Ports.Options.of(Ports.Direction.BOTH, "--data-port");
-    try (arena;
-        var pool = new PacketPool(Batch.SIZE);
-        var outside = Ports.udp("warm-up", own, options);
-        var worker = new Worker("warm-up", Catalog.FUNCTIONS.get(function).get(),
-            new Worker.Sizes(1024, 1024, false))) {
-      var data = Ports.udp("warm-up-data", own, options);
-      worker.data(data);
-      worker.egress(data, outside.address());
+    try (var pool = new PacketPool(Batch.SIZE);
+        var outside = Ports.udp("warm-up", own, Ports.Options.of(Ports.Direction.BOTH, "--data-port"));
+        var rehearsal = new Rehearsal(function, outside.address())) {
       prepare();
-      send(worker, outside, outside.destination(data.address()), new Batch(pool));
-    } catch (PortException unusual) {
+      run(rehearsal, outside, new Batch(pool));
+      warm.countDown();
+    } catch (PortException | StartException | ApiException | IOException unusual) {
       // Cold is slower for a moment, not wrong; the instance's own ports will tell what is the matter.
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      warm.countDown();
     }
   }
 
-  private void send(Worker worker, Port outside, Port.Destination to, Batch back) {
-    long end = System.nanoTime() + LONGEST_NANOS;
-    for (int sent = 0; sent < PACKETS && System.nanoTime() < end; sent += FLOWS) {
-      for (int i = 0; i < FLOWS; i++) {
-        long at = (long) i * (Vxlan.LENGTH + FRAME);
-        packet.window(memory, at, Vxlan.LENGTH + FRAME, at);
-        packet.hash = i;
-        outside.send(packet, to);
+  private void run(Rehearsal rehearsal, Port outside, Batch back) throws ApiException, InterruptedException {
+    var to = outside.destination(rehearsal.entry());
+    for (int i = 0; i < TRANSFERS && System.nanoTime() < end; i++) {
+      for (int burst = 0; burst < BURSTS && System.nanoTime() < end; burst++) {
+        send(outside, to, back);
       }
-      outside.flush();
-      for (int taken = 0; taken < FLOWS;) {
-        int n = worker.doWork();
-        if (n == 0) {
-          break;
+      rehearsal.transfer(Catalog.TRANSFERS.get(i % Catalog.TRANSFERS.size()).name());
+      while (!rehearsal.ended(1) && System.nanoTime() < end) {
+        send(outside, to, back);
+      }
+    }
+  }
+
+  private void send(Port outside, Port.Destination to, Batch back) {
+    for (int i = 0; i < FLOWS; i++) {
+      long at = (long) i * (Vxlan.LENGTH + FRAME);
+      packet.window(memory, at, Vxlan.LENGTH + FRAME, at);
+      packet.hash = i;
+      outside.send(packet, to);
+      if (i % BURST == BURST - 1) {
+        outside.flush();
+        while (outside.receive(back) > 0) {
+          back.clear();
         }
-        taken += n;
-      }
-      while (outside.receive(back) > 0) {
-        back.clear();
       }
     }
   }
