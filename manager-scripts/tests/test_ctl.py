@@ -41,7 +41,7 @@ class CtlTest(unittest.TestCase):
     found, out, err = self.run_ctl(*arguments, **more)
     self.assertEqual((status, ""), (found, out), err)
     self.assertEqual(1, err.count("\n"), err)
-    self.assertRegex(err, "^southbound ctl: ")
+    self.assertRegex(err, "^southbound: ctl: ")
     self.assertIn(text, err)
 
   def test_table(self):
@@ -133,8 +133,8 @@ class CtlTest(unittest.TestCase):
     self.check_error(2, "hop 'a b'", "service-chain", "any", "a b")
     self.check_error(2, "give --period MILLISECONDS or --packets N", "report-metrics")
     self.check_error(2, "TYPE=VALUE", "translations", "add", "x", "hit", "21")
-    self.check_error(2, "required: VARIANT", "transfer", "fw2", "any")
-    self.check_error(2, "invalid choice: 'fly'", "fly")
+    self.check_error(2, "missing VARIANT", "transfer", "fw2", "any")
+    self.check_error(2, "unknown command 'fly'", "fly")
     self.check_error(2, "--until needs --since", "watch", "--until", "2030-01-01T00:00:00Z")
     self.server.__exit__()
     self.check_error(1, "is an instance running there?", "jobs")

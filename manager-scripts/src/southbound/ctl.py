@@ -16,6 +16,7 @@ from .client import Client, Job, format_time, parse_time, password_from
 from .errors import SouthboundError
 from .schema import NAMESPACE
 from .scope import Hop, Scope
+from .usage import Parser, complain, program
 
 EPILOG = """A SCOPE is one argument: 'any', 'tcp 10.0.0.0/8 -> 192.0.2.0/24:80', 'udp [2001:db8::/32]:53 -> any vlan 5 dscp 46 label 21 forward'.
 A HOP is NAME (a peer the NF knows), NAME@HOST:DATA_PORT:PEER_PORT, HOST:DATA_PORT:PEER_PORT or group:NAME.
@@ -198,7 +199,8 @@ def ownership(nf, _):
 
 
 def query_metrics(nf, args):
-  return table([[name, value] for name, value in nf.query_metrics(args.name).items()], ["metric", "value"])
+  values = nf.query_metrics(args.name)
+  return table([[name, values[name]] for name in (args.name or sorted(values)) if name in values], ["metric", "value"])
 
 
 def report_metrics(nf, args):
@@ -241,7 +243,7 @@ def spec(nf, args):
   part("Labels", [[each["type"], each.get("role"), each.get("granularity"), " ".join(value["value"] for value in each.get("value", [])),
                    each.get("description")] for each in document.get("context", [])], ["type", "role", "of each", "values", "meaning"])
   part("Metrics", [[each["index"], each["name"], each["kind"], each.get("units"), each.get("description")]
-                   for each in document.get("metric", [])], ["index", "name", "kind", "units", "meaning"])
+                   for each in sorted(document.get("metric", []), key=lambda each: each["index"])], ["index", "name", "kind", "units", "meaning"])
   for operation in document.get("operation", []):
     part(f"Variants of {operation['operation']}", [[each["name"], each["performance"], each["accuracy"], each["resource"],
                                                     each.get("description")] for each in operation.get("variant", [])],
@@ -319,7 +321,7 @@ def watch(nf, args):
     for count, event in enumerate(events, 1):
       if events.resumed > cuts:
         cuts = events.resumed
-        print(f"southbound ctl: the session was cut; resumed by replay ({cuts})", file=sys.stderr)
+        complain("ctl", f"the session was cut; resumed by replay ({cuts})")
       if args.json:
         say(json.dumps(event.json))
       else:
@@ -391,17 +393,6 @@ def address(text):
   return match["v6"] or match["host"], int(match["port"] or 2830)
 
 
-class Parser(argparse.ArgumentParser):
-  """Errors are one line, exit status 2; options are written in full."""
-
-  def __init__(self, *args, **more):
-    super().__init__(*args, allow_abbrev=False, **more)
-
-  def error(self, message):
-    print(f"southbound ctl: {message}; see {self.prog} --help", file=sys.stderr)
-    sys.exit(2)
-
-
 def common(parser, top):
   """The options that may stand before or after the subcommand."""
   none = {"default": argparse.SUPPRESS}
@@ -423,13 +414,12 @@ def common(parser, top):
 
 
 def parser():
-  top = Parser(prog="southbound ctl", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+  top = Parser(prog=program("ctl"), description=__doc__, epilog=EPILOG)
   common(top, True)
   commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
 
   def command(run, text, name=None):
-    found = commands.add_parser(name or run.__name__.replace("_", "-"), help=text, description=text, epilog=EPILOG,
-                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    found = commands.add_parser(name or run.__name__.replace("_", "-"), help=text, description=text, epilog=EPILOG)
     common(found, False)
     found.set_defaults(run=run)
     return found
@@ -554,10 +544,10 @@ def main(arguments):
   except KeyboardInterrupt:
     return 0 if args.run in (watch, report_metrics) else 1  # these end no other way
   except Usage as error:
-    print(f"southbound ctl: {error}", file=sys.stderr)
+    complain("ctl", error)
     return 2
   except SouthboundError as error:
-    print(f"southbound ctl: {error}", file=sys.stderr)
+    complain("ctl", error)
     return 1
 
 

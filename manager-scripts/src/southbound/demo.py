@@ -7,7 +7,6 @@
 
 Everything runs on this machine's loopback, as the user who calls it, with free ports and a temporary folder.
 """
-import argparse
 import json
 import pathlib
 import secrets
@@ -24,6 +23,7 @@ from .client import NF, Client, Job, Notifications, Reports, parse_time
 from .errors import OperationFailed, SouthboundError
 from .instances import Instance, ProcessFailed, Traffic, find_launcher, free_udp_port, split
 from .scope import Hop, Scope
+from .usage import Parser, complain, program
 
 INSTANCES = (("mon1", "monitor"), ("fw1", "firewall"), ("fw3", "firewall"), ("fw2", "firewall"), ("mon2", "monitor"))
 CHAIN_NAME = "demo"
@@ -607,8 +607,7 @@ class Demo:
 
 
 def parser():
-  found = argparse.ArgumentParser(prog="southbound demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                  epilog="Exit status: 0 if every step verified, 1 if not, 2 wrong usage.", allow_abbrev=False)
+  found = Parser(prog=program("demo"), description=__doc__, epilog="Exit status: 0 if every step verified, 1 if not, 2 wrong usage.")
   found.add_argument("--json", metavar="FILE", help="write what happened as data")
   found.add_argument("--report", metavar="FILE.html", help="write a report with plots")
   found.add_argument("--keep", action="store_true", help="leave the instances running and print their addresses")
@@ -623,12 +622,17 @@ def main(arguments):
   if not 100 <= args.pps <= 50_000:
     options.error("--pps is 100 to 50000")
   for path in (args.json, args.report):
-    if path and not pathlib.Path(path).absolute().parent.is_dir():
-      options.error(f"no folder for {path}")
+    if path:
+      try:
+        # Whoever waits for the result need not learn at the end that it cannot be written.
+        pathlib.Path(path).write_text("", encoding="utf-8")
+      except OSError as error:
+        complain("demo", f"cannot write {path} ({error.strerror}); name another file")
+        return 1
   try:
     demo = Demo(args)
   except ProcessFailed as error:
-    print(f"southbound demo: {error}", file=sys.stderr)
+    complain("demo", error)
     return 1
   ok = False
   if threading.current_thread() is threading.main_thread():

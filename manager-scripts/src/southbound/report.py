@@ -5,7 +5,9 @@ import math
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 COLOURS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#0891b2")
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 900, 260, 64, 12, 14, 34
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 900, 280, 64, 12, 24, 34
+SHORTEST = 0.15  # seconds over which a rate is a rate
+LANE, CHARACTER = 14, 7  # height of a line of events' names, width of a character, both at most
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2937; background: #fff; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; } .quiet { color: #6b7280; }
@@ -56,21 +58,33 @@ def plot(series: Sequence[Series], unit: str, events: Sequence[Tuple[float, str]
   def x_of(value):
     return LEFT + (value - begin) / span * (WIDTH - LEFT - RIGHT)
 
-  def y_of(value):
-    return HEIGHT - BOTTOM - value / up[-1] * (HEIGHT - TOP - BOTTOM)
+  # Names of events stand above the plot, in as many lines as it takes for none to cover another.
+  lanes: List[float] = []
+  placed = []
+  for at, name in sorted(each for each in events if begin <= each[0] <= end):
+    width = len(name) * CHARACTER
+    x = min(x_of(at) + 3, WIDTH - width)
+    lane = next((index for index, free in enumerate(lanes) if free < x), len(lanes))
+    lanes[lane:lane + 1] = [x + width + 6]
+    placed.append((x_of(at), x, lane, name))
+  top = TOP + LANE * len(lanes)
+  height = HEIGHT + LANE * len(lanes)
 
-  parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">']
+  def y_of(value):
+    return height - BOTTOM - value / up[-1] * (height - top - BOTTOM)
+
+  parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img">']
   for value in up:
     parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}"/>'
                  f'<text x="{LEFT - 8}" y="{y_of(value) + 4:.1f}" text-anchor="end">{number(value)}</text>')
   for value in across:
     if value <= span:
-      parts.append(f'<text x="{x_of(begin + value):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{number(value)}</text>')
-  parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">seconds</text><text x="4" y="11">{escape(unit)}</text>')
-  for at, name in events:
-    if begin <= at <= end:
-      parts.append(f'<line class="event" x1="{x_of(at):.1f}" x2="{x_of(at):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-                   f'<text x="{x_of(at) + 3:.1f}" y="{TOP + 10}">{escape(name)}</text>')
+      parts.append(f'<text x="{x_of(begin + value):.1f}" y="{height - BOTTOM + 16}" text-anchor="middle">{number(value)}</text>')
+  parts.append(f'<text x="{WIDTH - RIGHT}" y="{height - 4}" text-anchor="end">seconds</text>'
+               f'<text x="{LEFT - 8}" y="{top - 10}" text-anchor="end">{escape(unit)}</text>')
+  for at, x, lane, name in placed:
+    parts.append(f'<line class="event" x1="{at:.1f}" x2="{at:.1f}" y1="{LANE * lane + 4}" y2="{height - BOTTOM}"/>'
+                 f'<text x="{x:.1f}" y="{LANE * lane + 13}">{escape(name)}</text>')
   for index, (name, line) in enumerate(series):
     path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in line)
     parts.append(f'<polyline fill="none" stroke="{COLOURS[index % len(COLOURS)]}" stroke-width="1.8" points="{path}"><title>{escape(name)}</title></polyline>')
@@ -100,8 +114,14 @@ def timeline(phases: Sequence[Tuple[str, float, float]]) -> str:
 
 
 def rates(samples: Sequence[Tuple[float, float]]) -> List[Tuple[float, float]]:
-  """Per second, from values of a counter at times."""
-  return [((a[0] + b[0]) / 2, (b[1] - a[1]) / (b[0] - a[0])) for a, b in zip(samples, samples[1:]) if b[0] > a[0]]
+  """Per second, from values of a counter at times; of samples that came together, the last counts."""
+  found: List[Tuple[float, float]] = []
+  last = samples[0] if samples else (0.0, 0.0)
+  for each in samples[1:]:
+    if each[0] - last[0] >= SHORTEST:
+      found.append(((last[0] + each[0]) / 2, (each[1] - last[1]) / (each[0] - last[0])))
+      last = each
+  return found
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

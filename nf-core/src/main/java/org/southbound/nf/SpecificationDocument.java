@@ -28,6 +28,22 @@ public record SpecificationDocument(Specification specification, List<Metric> co
   /** Namespace of the XML. */
   public static final String NAMESPACE = "urn:southbound:yang:southbound-spec";
 
+  /** Wider columns of Markdown are not padded. */
+  private static final int WIDEST = 40;
+
+  private static final String STYLE = """
+      :root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--line:#d0d7de;--head:#f3f5f7;--paper:#fff}
+      @media(prefers-color-scheme:dark){
+      :root{--ink:#e6e8eb;--quiet:#9aa4af;--line:#3a424c;--head:#232a32;--paper:#14181d}}
+      body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em;color:var(--ink);
+      background:var(--paper)}
+      h1{margin-bottom:.2em}h2{margin:2em 0 .4em;font-size:1.2em}p{max-width:50em}p.quiet{color:var(--quiet)}
+      table{border-collapse:collapse;width:100%;font-size:14px}
+      th,td{border-bottom:1px solid var(--line);padding:.35em .7em;text-align:left;vertical-align:top;
+      overflow-wrap:break-word}
+      th{background:var(--head);white-space:nowrap}
+      """;
+
   /**
    * The variants of an operation.
    *
@@ -37,6 +53,12 @@ public record SpecificationDocument(Specification specification, List<Metric> co
    * @param resource what the resource number stands for
    */
   public record Operation(String name, String performance, String accuracy, String resource, List<Variant> variants) {
+    /** What the three numbers of every NF stand for: those that the variants benchmark measures. */
+    public static Operation of(String name, List<Variant> variants) {
+      return new Operation(name, "Flows moved or mirrored in a millisecond, measured by the variants benchmark.",
+          "Of 100 packets in transit, how many keep their effect on the state and their order.",
+          "Octets sent to the other instance for a flow.", variants);
+    }
   }
 
   /**
@@ -234,7 +256,7 @@ public record SpecificationDocument(Specification specification, List<Metric> co
             .toList()));
     tables.add(table("Metrics", "", List.of("index", "name", "kind", "unit", "bottleneck if", "meaning"),
         metrics().stream().map(each -> List.of("" + each.index(), each.name(), lower(each.kind()), each.units(),
-            lower(each.indicator()), each.description())).toList()));
+            each.indicator() == Metric.Indicator.NONE ? "" : lower(each.indicator()), each.description())).toList()));
     for (var operation : operations) {
       tables.add(table("Variants of " + operation.name(),
           "Performance: " + operation.performance() + " Accuracy: " + operation.accuracy() + " Resource: "
@@ -260,8 +282,8 @@ public record SpecificationDocument(Specification specification, List<Metric> co
   }
 
   private static String values(Context context) {
-    return String.join("; ",
-        context.values().stream().map((Value each) -> each.value() + ": " + each.description()).toList());
+    return String.join("; ", context.values().stream()
+        .map((Value each) -> each.value() + ": " + each.description().replaceAll("\\.$", "")).toList());
   }
 
   private static String fields(StateLayout state) {
@@ -282,13 +304,19 @@ public record SpecificationDocument(Specification specification, List<Metric> co
         text.append("None.\n");
         continue;
       }
-      for (int i = 0; i < table.rows.size(); i++) {
-        text.append("| ").append(
-            String.join(" | ",
-                table.rows.get(i).stream().map(cell -> cell.replace("|", "\\|").replace('\n', ' ')).toList()))
-            .append(" |\n");
-        if (i == 0) {
-          text.append("|---".repeat(table.rows.getFirst().size())).append("|\n");
+      var cells = table.rows.stream()
+          .map(row -> row.stream().map(cell -> cell.replace("|", "\\|").replace('\n', ' ')).toList()).toList();
+      int columns = cells.getFirst().size();
+      var format = new StringBuilder();
+      for (int i = 0; i < columns; i++) {
+        int column = i;
+        int width = cells.stream().mapToInt(row -> row.get(column).length()).max().orElse(1);
+        format.append("| %").append(width > WIDEST ? "" : "-" + width).append("s ");
+      }
+      for (var row : cells) {
+        text.append(String.format(format.toString(), row.toArray())).append("|\n");
+        if (row == cells.getFirst()) {
+          text.append("|---".repeat(columns)).append("|\n");
         }
       }
     }
@@ -299,16 +327,15 @@ public record SpecificationDocument(Specification specification, List<Metric> co
   public String html() {
     var text = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"
         + escape(specification.product())
-        + "</title><style>body{font:15px/1.5 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
-        + "table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.3em .6em;text-align:left;"
-        + "vertical-align:top;overflow-wrap:anywhere}th{background:#eee}</style></head><body>\n<h1>"
-        + escape(specification.product() + " " + specification.softwareVersion()) + "</h1>\n<p>"
-        + escape(specification.description()) + "</p>\n<p>Vendor: " + escape(specification.vendor()) + ". NF type: "
+        + "</title>\n<meta name=\"viewport\" content=\"width=device-width\"><style>\n" + STYLE
+        + "</style></head><body>\n<h1>" + escape(specification.product() + " " + specification.softwareVersion())
+        + "</h1>\n<p>" + escape(specification.description()) + "</p>\n<p class=\"quiet\">Vendor: "
+        + escape(specification.vendor()) + ". NF type: "
         + escape(specification.type()) + ".</p>\n");
     for (var table : tables()) {
       text.append("<h2>").append(escape(table.title)).append("</h2>\n");
       if (!table.note.isEmpty()) {
-        text.append("<p>").append(escape(table.note)).append("</p>\n");
+        text.append("<p class=\"quiet\">").append(escape(table.note)).append("</p>\n");
       }
       if (table.rows.size() == 1) {
         text.append("<p>None.</p>\n");

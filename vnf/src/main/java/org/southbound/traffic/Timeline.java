@@ -61,10 +61,10 @@ final class Timeline {
   private static Map<String, Long> latency(Histogram histogram) {
     var result = new LinkedHashMap<String, Long>();
     result.put("p50", micros(histogram, 50));
-    result.put("p99", micros(histogram, 99));
-    result.put("max", histogram.getMaxValue() / 1000);
     result.put("p90", micros(histogram, 90));
+    result.put("p99", micros(histogram, 99));
     result.put("p999", micros(histogram, 99.9));
+    result.put("max", histogram.getMaxValue() / 1000);
     result.put("mean", Math.round(histogram.getTotalCount() == 0 ? 0 : histogram.getMean() / 1000));
     return result;
   }

@@ -37,7 +37,7 @@ public final class TrafficRun {
   private static final long LATE_NANOS = 50_000_000;
   private static final long TICK_NANOS = 1_000_000;
   private static final long QUIET_NANOS = 500_000_000;
-  private static final long STRAGGLERS_NANOS = 3_000_000_000L;
+  private static final long STRAGGLERS_NANOS = 5_000_000_000L;
   private static final int RECEIVE_MILLIS = 10;
 
   private final Plan plan;
@@ -94,7 +94,7 @@ public final class TrafficRun {
       try {
         refused = send(capture, source, ledger, begin);
         end = System.nanoTime();
-        awaitStragglers(end);
+        awaitStragglers(ledger, end);
       } finally {
         receiverEnds = true;
         poller.wake();
@@ -210,9 +210,11 @@ public final class TrafficRun {
     }
   }
 
-  private void awaitStragglers(long end) {
+  private void awaitStragglers(Ledger ledger, long end) {
     long last = Math.max(end, lastNanos);
-    for (long now = end; now - end < STRAGGLERS_NANOS && now - last < QUIET_NANOS; now = System.nanoTime()) {
+    // Who is missing may be held up by a transfer or a busy machine; who comes twice comes soon.
+    for (long now = end; now - end < STRAGGLERS_NANOS
+        && (now - last < QUIET_NANOS || !stopped && ledger.received() < ledger.published()); now = System.nanoTime()) {
       LockSupport.parkNanos(5 * TICK_NANOS);
       last = Math.max(end, lastNanos);
     }

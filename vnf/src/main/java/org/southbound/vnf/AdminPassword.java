@@ -41,7 +41,7 @@ final class AdminPassword {
       err.println("southbound: the password of user " + settings.user() + " is in " + file);
       return Optional.of(password);
     } catch (IOException failure) {
-      throw new StartException("cannot use " + file + " (" + failure.getMessage() + "); set " + VARIABLE
+      throw new StartException("cannot use " + file + " (" + Reason.of(failure) + "); set " + VARIABLE
           + " or give --authorized-keys", false, failure);
     }
   }

@@ -22,6 +22,7 @@ import java.util.TreeMap;
 final class Bootstrap {
   private static final String FILE = "bootstrap.properties";
   private static final String NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}";
+  private static final String FILE_PORT = "pcap:";
   private static final int MOST_WORKERS = 64;
 
   /**
@@ -49,9 +50,10 @@ final class Bootstrap {
       new Flag("peer-port", "P", "4791", true, "TCP port for other NFs, default 4791."),
       new Flag("metrics-port", "P", "9464", true, "TCP port of the metrics page, default 9464."),
       new Flag("ingress", "PORT", null, true,
-          "Packet port to take from, may be repeated: pcap:FILE, if:NAME, tun:NAME, udp:HOST:PORT."),
-      new Flag("egress", "PORT", null, true, "Packet port for what leaves the chain: the same kinds."),
-      new Flag("user", "NAME", "admin", true, "Who may manage it, default admin."),
+          "Packet port to take from besides the data port, may be repeated: pcap:FILE, udp:HOST:PORT."),
+      new Flag("egress", "PORT", null, true,
+          "Packet port for what leaves the chain: pcap:FILE, udp:HOST:PORT (VXLAN-GPE); default: it is dropped."),
+      new Flag("user", "NAME", "admin", true, "The first user, who may do everything; default admin."),
       new Flag("authorized-keys", "FILE", null, true, "Public keys of that user."),
       new Flag("trust", "DIR", null, true,
           "Folder of a certificate authority that peers share; made if it is not there."),
@@ -74,6 +76,11 @@ final class Bootstrap {
     if (!name.matches(NAME)) {
       throw new Command.UsageException("--name takes letters, digits, '_', '.' and '-', not '" + name + "'");
     }
+    for (var flag : given.entrySet()) {
+      if (flag.getValue().contains("")) {
+        throw new Command.UsageException("--" + flag.getKey() + " takes a value, not ''");
+      }
+    }
     var home = Path.of(given.getOrDefault("home", List.of("var/" + name)).getFirst());
     var kept = read(home);
     var values = new LinkedHashMap<String, List<String>>();
@@ -84,15 +91,36 @@ final class Bootstrap {
         notices.add(flag.option() + " " + String.join(" ", now) + " replaces the stored " + String.join(" ", before)
             + " for this run");
       }
-      var value = now != null ? now : before;
-      if (value == null && flag.otherwise != null) {
-        value = List.of(flag.otherwise);
-      }
-      if (value != null) {
-        values.put(flag.name, value);
-      }
+      put(values, flag, now != null ? now : before);
     }
-    return made(values, home, untilEnd, evictIdle);
+    try {
+      return made(values, home, untilEnd, evictIdle);
+    } catch (Command.UsageException wrong) {
+      if (!kept.isEmpty() && isValid(given, home, untilEnd, evictIdle)) {
+        throw corrupt(home.resolve(FILE), wrong.getMessage(), wrong);
+      }
+      throw wrong;
+    }
+  }
+
+  private static void put(Map<String, List<String>> values, Flag flag, List<String> value) {
+    if (value != null) {
+      values.put(flag.name, value);
+    } else if (flag.otherwise != null) {
+      values.put(flag.name, List.of(flag.otherwise));
+    }
+  }
+
+  /** Whether what was given on the command line is right by itself. */
+  private static boolean isValid(Map<String, List<String>> given, Path home, boolean untilEnd, boolean evictIdle) {
+    var values = new LinkedHashMap<String, List<String>>();
+    FLAGS.forEach(flag -> put(values, flag, given.get(flag.name)));
+    try {
+      made(values, home, untilEnd, evictIdle);
+      return true;
+    } catch (Command.UsageException wrong) {
+      return false;
+    }
   }
 
   private static Settings made(Map<String, List<String>> values, Path home, boolean untilEnd, boolean evictIdle)
@@ -108,7 +136,7 @@ final class Bootstrap {
           + String.join(", ", Catalog.FUNCTIONS.keySet()));
     }
     var ingress = values.getOrDefault("ingress", List.of());
-    if (untilEnd && ingress.stream().noneMatch(port -> port.startsWith("pcap:"))) {
+    if (untilEnd && ingress.stream().noneMatch(port -> port.startsWith(FILE_PORT))) {
       throw new Command.UsageException("--until-end needs an --ingress pcap:FILE that can end");
     }
     return new Settings(values.get("name").getFirst(), function, home, values.get("address").getFirst(),
@@ -137,7 +165,9 @@ final class Bootstrap {
     var properties = new Properties();
     try (Reader in = Files.exists(file) ? Files.newBufferedReader(file) : new StringReader("")) {
       properties.load(in);
-    } catch (IOException | IllegalArgumentException corrupt) {
+    } catch (IOException unreadable) {
+      throw corrupt(file, Reason.of(unreadable), unreadable);
+    } catch (IllegalArgumentException corrupt) {
       throw corrupt(file, String.valueOf(corrupt.getMessage()), corrupt);
     }
     var kept = new LinkedHashMap<String, List<String>>();
@@ -181,7 +211,7 @@ final class Bootstrap {
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failure) {
       throw new StartException(
-          "cannot write " + file + " (" + failure.getMessage() + "); name another folder by --home",
+          "cannot write " + file + " (" + Reason.of(failure) + "); name another folder by --home",
           false, failure);
     }
   }
@@ -193,13 +223,18 @@ final class Bootstrap {
       if (arguments.hasMatchedOption(flag.option())) {
         var values = new ArrayList<String>();
         for (var value : arguments.matchedOption(flag.option()).stringValues()) {
-          values.add(flag.value.equals("DIR") && flag.kept || flag.value.equals("FILE")
-              ? Path.of(value).toAbsolutePath().normalize().toString()
-              : value);
+          values.add(absolute(flag, value));
         }
         given.put(flag.name, values);
       }
     }
     return given;
+  }
+
+  private static String absolute(Flag flag, String value) {
+    var scheme = flag.value.equals("PORT") && value.startsWith(FILE_PORT) ? FILE_PORT : "";
+    boolean path = flag.value.equals("DIR") && flag.kept || flag.value.equals("FILE") || !scheme.isEmpty();
+    var name = value.substring(scheme.length());
+    return !path || name.isEmpty() ? value : scheme + Path.of(name).toAbsolutePath().normalize();
   }
 }

@@ -2,8 +2,11 @@
 package org.southbound.vnf;
 
 import java.io.IOException;
+import java.io.StreamCorruptedException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PublicKey;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -50,6 +53,7 @@ final class Endpoints implements Management {
   private final Instance instance;
   private volatile Config configured = Config.EMPTY;
   private volatile SnmpAgent agent;
+  private boolean seeded;
 
   /** Starts them all, or none. */
   static Management start(Instance instance, Settings settings) throws StartException {
@@ -60,16 +64,30 @@ final class Endpoints implements Management {
       endpoints.metrics(settings);
       return endpoints;
     } catch (IOException | IllegalArgumentException failure) {
-      endpoints.close();
-      throw new StartException(String.valueOf(failure.getMessage()), false, failure);
+      throw endpoints.undone(settings, new StartException(String.valueOf(failure.getMessage()), false, failure));
     } catch (NetconfException refused) {
-      endpoints.close();
-      throw new StartException("the stored configuration in " + settings.home() + " is refused: "
-          + refused.getMessage() + "; correct or remove running.xml", false, refused);
+      if (endpoints.seeded) {
+        throw endpoints.undone(settings, new StartException("cannot store the configuration in " + settings.home()
+            + ": make room there, or name another folder by --home", false, refused));
+      }
+      throw endpoints.undone(settings, new StartException("the stored configuration in " + settings.home()
+          + " is refused: " + refused.getMessage() + "; correct or remove running.xml", false, refused));
     } catch (StartException failure) {
-      endpoints.close();
-      throw failure;
+      throw endpoints.undone(settings, failure);
     }
+  }
+
+  /** A first start that failed leaves no configuration: the next may be another NF, on other ports. */
+  private StartException undone(Settings settings, StartException why) {
+    close();
+    if (seeded) {
+      try {
+        Files.deleteIfExists(settings.home().resolve("running.xml"));
+      } catch (IOException failure) {
+        why.addSuppressed(failure);
+      }
+    }
+    return why;
   }
 
   private Endpoints(Instance instance) {
@@ -77,11 +95,16 @@ final class Endpoints implements Management {
   }
 
   private void netconf(Settings settings) throws IOException, NetconfException, StartException {
-    Schema schema = Binding.schema(settings.yangPath());
+    Schema schema = schema(settings);
     var users = new Users();
     var password = AdminPassword.of(System.getenv(), settings, System.err);
-    Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? SshKeys.authorized(settings.authorizedKeys().get())
-        : Set.of();
+    Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? keys(settings.authorizedKeys().get()) : Set.of();
+    for (var name : new String[]{"running.xml", "host-key", "snmp-engine"}) {
+      var file = settings.home().resolve(name);
+      if (Files.exists(file) && !(Files.isRegularFile(file) && Files.isReadable(file))) {
+        throw new StartException(file + " is no file that this user can read; restore or remove it", false, null);
+      }
+    }
     var first = new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null),
         keys);
     users.put(first);
@@ -91,6 +114,7 @@ final class Endpoints implements Management {
         NetconfConfig.Limits.DEFAULT, InstantSource.system()));
     open.push(server);
     if (server.isFirstStart()) {
+      seeded = true;
       Binding.seed(server, settings.name(), settings.function(), nf -> seed(nf, settings));
     }
     open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, first,
@@ -98,6 +122,27 @@ final class Endpoints implements Management {
         instance.vnf().neighbours()::configured, ports, this::reports)));
     server.start();
     address("netconf", server.address());
+  }
+
+  private static Schema schema(Settings settings) throws IOException, StartException {
+    var more = settings.yangPath();
+    if (more.isPresent() && !Files.isDirectory(more.get())) {
+      throw new StartException("there is no folder " + more.get() + " of YANG modules; correct --yang-path", false,
+          null);
+    }
+    return Binding.schema(more);
+  }
+
+  private static Set<PublicKey> keys(Path file) throws StartException {
+    try {
+      return SshKeys.authorized(file);
+    } catch (StreamCorruptedException malformed) {
+      throw new StartException(file + " is no file of public keys as OpenSSH writes them; correct --authorized-keys",
+          false, malformed);
+    } catch (IOException failure) {
+      throw new StartException("cannot use " + file + " (" + Reason.of(failure) + "); correct --authorized-keys",
+          false, failure);
+    }
   }
 
   private static void seed(org.southbound.netconf.datastore.TreeBuilder nf, Settings settings) {

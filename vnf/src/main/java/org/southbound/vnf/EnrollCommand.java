@@ -21,9 +21,11 @@ final class EnrollCommand implements Command {
         .addOption(Command.option("--name", "NF", "Name of the instance that the bundle is for."))
         .addOption(Command.option("--home", "DIR", "Home of the instance that takes the bundle."))
         .addOption(Command.option("--bundle", "FILE", "The bundle: a private key and certificates. Keep it secret."));
-    spec.usageMessage().description("Gives an instance a certificate that its peers trust, in two steps.")
-        .customSynopsis("./southbound enroll --trust DIR --name NF --bundle FILE   (where the trust folder is)",
-            "./southbound enroll --home DIR --bundle FILE              (where the instance runs)");
+    spec.usageMessage().customSynopsis("./southbound enroll --trust DIR --name NF --bundle FILE",
+        "       ./southbound enroll --home DIR --bundle FILE").description(
+            "Gives an instance a certificate that its"
+                + " peers trust, in two steps: the first form makes a bundle where the trust folder is, the second installs"
+                + " it where the instance runs.");
     return spec;
   }
 

@@ -50,7 +50,7 @@ public final class Instance implements AutoCloseable {
   public Instance(Settings settings) throws StartException {
     this.settings = settings;
     try {
-      makeHome();
+      takeHome();
       trust = Trust.open(settings.name(), settings.home(), settings.trust().orElse(null), InstantSource.system());
       openWorkers();
       data = dataPort().address();
@@ -82,22 +82,27 @@ public final class Instance implements AutoCloseable {
     }
   }
 
-  private void makeHome() throws StartException {
+  /** A home is of one instance at a time: two would overwrite one another's configuration. */
+  private void takeHome() throws StartException {
+    var home = settings.home();
     try {
-      Files.createDirectories(settings.home());
-      var lock = FileChannel.open(settings.home().resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      open.add(lock); // closed last
-      if (lock.tryLock() == null) {
-        throw new OverlappingFileLockException();
+      Files.createDirectories(home);
+      var channel = FileChannel.open(home.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      open.add(channel);
+      if (channel.tryLock() == null) {
+        throw taken(null);
       }
-    } catch (OverlappingFileLockException used) {
-      throw new StartException("another instance uses the folder " + settings.home() + "; name another by --home",
-          false,
-          used);
+    } catch (OverlappingFileLockException sameProcess) {
+      throw taken(sameProcess);
     } catch (IOException failure) {
-      throw new StartException("cannot use the folder " + settings.home() + " (" + failure.getClass().getSimpleName()
+      throw new StartException("cannot use the folder " + home + " (" + Reason.of(failure)
           + "); name another by --home", false, failure);
     }
+  }
+
+  private StartException taken(RuntimeException cause) {
+    return new StartException("another instance runs in " + settings.home() + "; stop it, or name another by --home",
+        false, cause);
   }
 
   private InetSocketAddress address(int port) throws IOException {

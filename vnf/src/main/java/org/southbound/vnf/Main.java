@@ -12,6 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The main program, {@code Main COMMAND [ARGUMENT...]}; exits 0 on success, 1 on failure, 2 on wrong usage. */
 public final class Main {
@@ -31,7 +32,7 @@ public final class Main {
   static int execute(PrintStream out, PrintStream err, String... args) {
     var commands = new LinkedHashMap<String, Command>();
     var run = new RunCommand(Endpoints::start);
-    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(), new EnrollCommand(), new VersionCommand(),
+    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(), new VersionCommand(),
         new TrainCommand(run))) {
       commands.put(command.spec().name(), command);
     }
@@ -52,7 +53,7 @@ public final class Main {
     if (command == null) {
       return say(err, "unknown command '" + args[0] + "', see ./southbound --help", USAGE);
     }
-    var line = new CommandLine(withHelp(command.spec()));
+    var line = new CommandLine(withHelp(command.spec())).setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(28);
     try {
       ParseResult arguments = line.parseArgs(List.of(args).subList(1, args.length).toArray(String[]::new));
       if (arguments.isUsageHelpRequested()) {
@@ -60,6 +61,10 @@ public final class Main {
         return 0;
       }
       return command.run(arguments, out, err);
+    } catch (UnmatchedArgumentException wrong) {
+      var first = wrong.getUnmatched().getFirst();
+      return say(err, args[0] + ": " + (wrong.isUnknownOption() ? "unknown option '" : "unexpected argument '") + first
+          + "', see ./southbound " + args[0] + " --help", USAGE);
     } catch (ParameterException | Command.UsageException wrong) {
       return say(err, args[0] + ": " + lowerFirst(wrong.getMessage()) + ", see ./southbound " + args[0] + " --help",
           USAGE);
@@ -86,6 +91,7 @@ public final class Main {
 
   private static CommandSpec withHelp(CommandSpec spec) {
     var name = spec.name();
+    spec.usageMessage().sortOptions(false).sortSynopsis(false).abbreviateSynopsis(true);
     return spec.name("./southbound " + name).addOption(OptionSpec.builder("-h", "--help").type(boolean.class).arity("0")
         .usageHelp(true).description("Prints this and exits.").build());
   }

@@ -131,7 +131,7 @@ final class TrafficCommand implements Command {
     try {
       Files.writeString(file, text);
     } catch (IOException failure) {
-      throw new StartException("cannot write " + file + " (" + failure.getMessage() + "); name another file by --json",
+      throw new StartException("cannot write " + file + " (" + Reason.of(failure) + "); name another file by --json",
           false, failure);
     }
   }

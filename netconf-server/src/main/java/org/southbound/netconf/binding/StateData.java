@@ -13,6 +13,7 @@ import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.TreeBuilder;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.nf.Specification;
+import org.southbound.nf.SpecificationDocument;
 
 /** The operational data of the southbound modules, as the API has it at the moment of asking. */
 final class StateData {
@@ -189,12 +190,9 @@ final class StateData {
     }
     for (var operation : Operation.values()) {
       out.entry("operation", entry -> {
-        entry.leaf("operation", identity(text(operation)))
-            .leaf("performance-meaning",
-                "Flows moved or mirrored in a millisecond, measured by the variants benchmark.")
-            .leaf("accuracy-meaning",
-                "Of 100 packets in transit, how many keep their effect on the state and their order.")
-            .leaf("resource-meaning", "Octets sent to the other instance for a flow.");
+        var meaning = SpecificationDocument.Operation.of(text(operation), java.util.List.of());
+        entry.leaf("operation", identity(text(operation))).leaf("performance-meaning", meaning.performance())
+            .leaf("accuracy-meaning", meaning.accuracy()).leaf("resource-meaning", meaning.resource());
         var descriptions = vnf.variantDescriptions(operation);
         vnf.getVariants(operation).forEach((name, numbers) -> entry.entry("variant", variant -> variant
             .leaf("name", name).leaf("description", descriptions.get(name)).leaf("performance", numbers.performance())

@@ -163,7 +163,7 @@ public final class Schema {
     var found = new ArrayList<Source>();
     for (URL url : Collections.list(loader.getResources(folder))) {
       if (url.openConnection() instanceof JarURLConnection jar) {
-        try (var file = new JarFile(new File(jar.getJarFileURL().getPath()))) {
+        try (var file = new JarFile(new File(URI.create(jar.getJarFileURL().toString())))) {
           for (JarEntry entry : Collections.list(file.entries())) {
             String name = entry.getName();
             if (name.startsWith(folder + "/") && name.endsWith(".yang")) {
