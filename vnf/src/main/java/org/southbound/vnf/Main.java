@@ -32,7 +32,8 @@ public final class Main {
   static int execute(PrintStream out, PrintStream err, String... args) {
     var commands = new LinkedHashMap<String, Command>();
     var run = new RunCommand(Endpoints::start);
-    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(), new VersionCommand(),
+    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(),
+        new VersionCommand(),
         new TrainCommand(run))) {
       commands.put(command.spec().name(), command);
     }
