@@ -251,7 +251,8 @@ public final class Worker implements AutoCloseable {
           work = doWork();
         } catch (RuntimeException bug) {
           work = 1;
-          survive(bug);
+          log(bug);
+          batch.clear();
         }
         if (work == 0) {
           poller.await(IDLE_MILLIS);
@@ -262,12 +263,10 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** A bug outside of the NF costs the rest of a batch, not the worker. */
-  private void survive(RuntimeException bug) {
+  private void log(RuntimeException bug) {
     if (bugs++ == 0) {
       LOG.error("worker {} failed; further failures are only counted", name, bug);
     }
-    batch.clear();
   }
 
   /** Runs {@code command} on the worker's thread between two batches; any thread. */
@@ -389,15 +388,30 @@ public final class Worker implements AutoCloseable {
       counters.received.add(traffic);
     }
     prefetched = flows.prefetch(hashes, candidates, from, to);
-    for (int i = from; i < to; i++) {
-      var packet = batch.get(i);
-      int verdict = verdicts[i];
-      if (verdict != 0) {
-        aside(packet, verdict, ring);
-      } else if (handle(packet, candidates[i])) {
-        batch.take(i);
-      }
+    for (int next = from; next < to;) {
+      next = each(next, to, ring);
     }
+  }
+
+  /** One packet after the other; returns where to go on. A bug outside of the NF costs the packet, not the worker. */
+  private int each(int from, int to, boolean ring) {
+    int i = from;
+    try {
+      for (; i < to; i++) {
+        var packet = batch.get(i);
+        int verdict = verdicts[i];
+        if (verdict != 0) {
+          aside(packet, verdict, ring);
+        } else if (handle(packet, candidates[i])) {
+          batch.take(i);
+        }
+      }
+    } catch (RuntimeException bug) {
+      log(bug);
+      drop(Drop.NF_ERROR.verdict());
+      i++;
+    }
+    return i;
   }
 
   /** Returns how many packets are no control frames. */

@@ -97,7 +97,8 @@ public final class FlowKey {
     if ((packet.flags & Packet.ORDERED) == 0 || related(packet, into) != 0) {
       return packet;
     }
-    System.arraycopy(packet.labels, 0, into.labels, 0, Packet.LABELS);
+    into.labels = packet.labels;
+    into.moreLabels = packet.moreLabels;
     return into;
   }
 
