@@ -83,14 +83,17 @@ final class Rehearsal implements AutoCloseable {
   void transfer(String variant) throws ApiException {
     owner.vnf().transfer(new StateRequest("", endpoint(other), FlowSpace.EVERYTHING, variant,
         EnumSet.of(Kind.PER_FLOW, Kind.MULTI_FLOW), false, Map.of()));
-    var next = other;
-    other = owner;
-    owner = next;
   }
 
   /** Whether what was begun has ended, if it does within that time. */
   boolean ended(long millis) throws InterruptedException {
-    return ended.poll(millis, TimeUnit.MILLISECONDS) != null;
+    var job = ended.poll(millis, TimeUnit.MILLISECONDS);
+    if (job != null && job.state().equals("complete")) {
+      var next = other;
+      other = owner;
+      owner = next;
+    }
+    return job != null;
   }
 
   @Override

@@ -25,7 +25,7 @@ class InstanceTest {
     var first = new Instance(settings());
     try {
       StartException refusal = assertThrows(StartException.class, () -> new Instance(settings()));
-      assertEquals("another instance uses the folder " + home + "; name another by --home", refusal.getMessage());
+      assertEquals("another instance runs in " + home + "; stop it, or name another by --home", refusal.getMessage());
     } finally {
       first.close();
     }
