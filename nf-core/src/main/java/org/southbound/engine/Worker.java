@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.engine;
 
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,6 +92,8 @@ public final class Worker implements AutoCloseable {
   private Port.Destination[] destinations = new Port.Destination[16];
   /** The hops that {@link #destinations} were made for. */
   private NextHop[] hops = new NextHop[16];
+  private NextHop lastHop;
+  private Port.Destination lastDestination;
   private Poller poller;
   private ControlListener control = (packet, path) -> {
   };
@@ -659,6 +662,14 @@ public final class Worker implements AutoCloseable {
   }
 
   private Port.Destination destination(NextHop next) {
+    if (next != lastHop) {
+      lastDestination = lookUp(next);
+      lastHop = next;
+    }
+    return lastDestination;
+  }
+
+  private Port.Destination lookUp(NextHop next) {
     int number = next.number();
     if (number >= destinations.length) {
       int size = Math.max(number + 1, 2 * destinations.length);
@@ -904,7 +915,7 @@ public final class Worker implements AutoCloseable {
     return relatedFlow;
   }
 
-  private final Packet embedded = Packet.of(java.lang.foreign.MemorySegment.ofArray(new byte[0]));
+  private final Packet embedded = Packet.of(MemorySegment.NULL);
 
   void produce(Packet packet, int context, int value) {
     translations.produce(packet, context, value, currentPath == null ? null : currentPath.chain());

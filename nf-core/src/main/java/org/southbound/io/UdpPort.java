@@ -76,6 +76,10 @@ final class UdpPort implements Port {
   private int groups;
   private int queued;
   private int current;
+  /** Of the current group, in place of what the arrays say: most packets join it. */
+  private long currentKey = NO_KEY;
+  private int currentRoom;
+  private long currentTouch;
   private int barrier;
   private int refused;
   private final long[] key = new long[QUEUE];
@@ -163,7 +167,6 @@ final class UdpPort implements Port {
       received.set(LONG, header + Native.MSG_IOVLEN, 1);
       received.set(LONG, header + Native.MSG_CONTROL, receivedControl.address() + (long) i * Native.CMSG);
     }
-    key[0] = NO_KEY;
     for (int g = 0; g < QUEUE; g++) {
       long header = (long) g * Native.MMSGHDR;
       headers.set(INT, header + Native.MSG_NAMELEN, family == Native.AF_INET ? 16 : 28);
@@ -325,19 +328,31 @@ final class UdpPort implements Port {
     long start = packet.address();
     long wanted = (long) number << 32 | length;
     int bucket = (packet.hash + number) & (BUCKETS - 1);
-    int group = current;
     // The newest group is always allowed; an older one only if the flow is in no newer.
     boolean mark = (packet.flags & (Packet.CONTROL | Packet.ORDERED)) != 0;
-    if (mark || (group != groups - 1 && group < earliest(bucket)) || key[group] != wanted || room[group] == 0) {
-      group = group(wanted, number, length, earliest(bucket), mark);
-      current = group;
+    if (mark || wanted != currentKey || currentRoom == 0 || (current != groups - 1 && current < earliest(bucket))) {
+      leave();
+      enter(group(wanted, number, length, earliest(bucket), mark));
     }
-    last[bucket] = base + group;
-    room[group]--;
-    if (touch[group] != start) {
-      element(group, start);
+    last[bucket] = base + current;
+    currentRoom--;
+    if (currentTouch != start) {
+      touch[current] = currentTouch;
+      element(current, start);
     }
-    touch[group] = start + length;
+    currentTouch = start + length;
+  }
+
+  private void enter(int group) {
+    current = group;
+    currentKey = key[group];
+    currentRoom = room[group];
+    currentTouch = touch[group];
+  }
+
+  private void leave() {
+    room[current] = currentRoom;
+    touch[current] = currentTouch;
   }
 
   private int earliest(int bucket) {
@@ -393,6 +408,7 @@ final class UdpPort implements Port {
 
   /** Sends all groups in order; returns how many packets were refused. */
   private int transmit() {
+    leave();
     for (int g = 0; g < groups; g++) {
       long header = (long) g * Native.MMSGHDR;
       complete(g);
@@ -428,7 +444,7 @@ final class UdpPort implements Port {
     queued = 0;
     barrier = 0;
     current = 0;
-    key[0] = NO_KEY;
+    currentKey = NO_KEY;
     return lost;
   }
 

@@ -11,8 +11,8 @@ import java.nio.ByteOrder;
  * read and written this way (the common case of {@link Parser}, of the flow key and of the tunnel headers); views and
  * NFs use the packet's own bounded memory.
  *
- * <p>With the system property {@code southbound.checked=true}, under which the tests run, and for memory on the heap, every
- * access is checked against the packet's memory segment after all, so that an overrun throws.
+ * <p>With the system property {@code southbound.checked=true}, under which the tests run, every access is checked against the
+ * packet's memory segment after all, so that an overrun throws, and memory may be on the heap.
  */
 public final class Memory {
   private static final boolean CHECKED = Boolean.getBoolean("southbound.checked");
@@ -27,40 +27,45 @@ public final class Memory {
   private Memory() {
   }
 
-  /** Address to which offsets in {@code segment} are added; 0: accesses are checked. */
+  /** Address to which offsets in {@code segment} are added. Throws IllegalArgumentException for memory on the heap. */
   static long base(MemorySegment segment) {
-    return CHECKED || !segment.isNative() ? 0 : segment.address();
+    if (CHECKED) {
+      return 0;
+    }
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException("packets are in native memory");
+    }
+    return segment.address();
   }
 
   /** Where {@code offset} in the packet's memory is: what the accessors below take, plus or minus a small constant. */
   public static long at(Packet packet, long offset) {
-    long base = packet.base;
-    return base == 0 ? offset : base + offset & ADDRESSES;
+    return CHECKED ? offset : packet.base + offset & ADDRESSES;
   }
 
   /** The octet at {@code at} of the packet. */
   public static int u8(Packet packet, long at) {
-    return packet.base == 0 ? Wire.u8(packet.memory, at) : ALL.get(U8, at) & 0xff;
+    return CHECKED ? Wire.u8(packet.memory, at) : ALL.get(U8, at) & 0xff;
   }
 
   /** The 16 bits at {@code at} of the packet. */
   public static int u16(Packet packet, long at) {
-    return packet.base == 0 ? Wire.u16(packet.memory, at) : ALL.get(U16, at) & 0xffff;
+    return CHECKED ? Wire.u16(packet.memory, at) : ALL.get(U16, at) & 0xffff;
   }
 
   /** The 32 bits at {@code at} of the packet. */
   public static int i32(Packet packet, long at) {
-    return packet.base == 0 ? Wire.i32(packet.memory, at) : ALL.get(U32, at);
+    return CHECKED ? Wire.i32(packet.memory, at) : ALL.get(U32, at);
   }
 
   /** The 64 bits at {@code at} of the packet. */
   public static long u64(Packet packet, long at) {
-    return packet.base == 0 ? Wire.u64(packet.memory, at) : ALL.get(U64, at);
+    return CHECKED ? Wire.u64(packet.memory, at) : ALL.get(U64, at);
   }
 
   /** Writes 64 bits at {@code at} of the packet. */
   public static void u64(Packet packet, long at, long value) {
-    if (packet.base == 0) {
+    if (CHECKED) {
       Wire.u64(packet.memory, at, value);
     } else {
       ALL.set(U64, at, value);

@@ -42,7 +42,7 @@ public final class Packet {
   private final long ownStart;
 
   MemorySegment memory;
-  /** Of {@link Memory}: address of the memory, or 0. */
+  /** Of {@link Memory}: address of the memory. */
   long base;
   long floor;
   long start;

@@ -266,7 +266,9 @@ class ParserTest {
   /** Prints the octets that a million packets cost once the compiler has seen enough of them. */
   public static void main(String[] args) {
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    Packet[] packets = Frames.samples().values().stream().map(Packet::of).toArray(Packet[]::new);
+    Packet[] packets = Frames.samples().values().stream()
+        .map(frame -> Packet.of(java.lang.foreign.Arena.global().allocate(frame.byteSize()).copyFrom(frame)))
+        .toArray(Packet[]::new);
     var fragments = new FragmentTable();
     var inner = Packet.of(MemorySegment.NULL);
     // The compiler removes boxes of the JDK once it comes to it, which on a busy machine takes a while.

@@ -17,7 +17,7 @@ final class Fingerprint {
   private static final long SEED = 0x9E37_79B9_7F4A_7C15L;
   private static final long FACTOR = 0xD6E8_FEB8_6659_FD93L;
 
-  private final Packet embedded = Packet.of(MemorySegment.ofArray(new byte[0]));
+  private final Packet embedded = Packet.of(MemorySegment.NULL);
 
   /** The fingerprint of a packet that was parsed without complaint. */
   long of(Packet packet) {
