@@ -52,8 +52,6 @@ public final class Worker implements AutoCloseable {
   private static final int COMMANDS_PER_ROUND = 64;
   private static final int EXPIRED_PER_TICK = 16_384;
   private static final int IDLE_MILLIS = 10;
-  /** Packets that are handled together. */
-  private static final int STRIDE = 128;
   /** Packets that are never held: without them nothing could be received, and no mark would end the hold. */
   private static final int RESERVE = 2 * Batch.SIZE;
   private static final int HANDED_OVER = -1;
@@ -107,6 +105,8 @@ public final class Worker implements AutoCloseable {
   private int arrivedKey;
   /** Packets and octets that are not yet in the counters of their path. */
   private Path countedPath;
+  /** Part of its scope goes elsewhere. */
+  private boolean steered;
   private long countedPackets;
   private long countedOctets;
   private Packet[] loose = new Packet[Batch.SIZE];
@@ -300,11 +300,7 @@ public final class Worker implements AutoCloseable {
     for (int i = 0; i < polled.length; i++) {
       // What another worker has taken goes on even when nothing more is taken from outside.
       if (receiving || polled[i] instanceof Ring) {
-        int n = polled[i].receive(batch);
-        if (n > 0) {
-          round(polled[i], i, n);
-          work += n;
-        }
+        work += round(polled[i], i);
       }
     }
     if (receiving && !inputEnded && ended()) {
@@ -372,16 +368,26 @@ public final class Worker implements AutoCloseable {
 
   // ---- the packet path
 
-  /** Takes a batch through, in strides whose packets and records fit the processor's first cache. */
-  private void round(Port port, int number, int n) {
+  /** Takes a batch through, stride by stride; returns how many packets came. */
+  private int round(Port port, int number) {
+    int n = port.receive(batch);
+    if (n == 0) {
+      return 0;
+    }
     long begin = System.nanoTime();
     boolean ring = port instanceof Ring;
-    for (int from = 0; from < n; from += STRIDE) {
-      stride(port, number, from, Math.min(from + STRIDE, n), ring);
+    for (int from = 0; from < n;) {
+      int to = Math.min(from + Batch.STRIDE, n);
+      stride(port, number, from, to, ring);
+      from = to;
+      if (from == n) {
+        n += port.more(batch);
+      }
     }
     counters.delay.record((System.nanoTime() - begin) / n);
     flush();
     batch.clear();
+    return n;
   }
 
   /** First what every packet needs, so that their cache misses overlap, then one by one. */
@@ -601,7 +607,7 @@ public final class Worker implements AutoCloseable {
       }
       countedPackets++;
       countedOctets += packet.frameLength();
-      var next = path.nextOf(packet);
+      var next = steered ? path.nextOf(packet) : path.next();
       if (next != null) {
         send(packet, path, next, path.nextSpi(), path.nextSi());
         return;
@@ -638,6 +644,7 @@ public final class Worker implements AutoCloseable {
       counters.path(countedPath.number(), countedPackets, countedOctets);
     }
     countedPath = next;
+    steered = next != null && !next.steers().isEmpty();
     countedPackets = 0;
     countedOctets = 0;
   }

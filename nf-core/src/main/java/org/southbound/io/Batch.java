@@ -12,6 +12,8 @@ import org.southbound.packet.PacketPool;
 public final class Batch {
   /** Packets of one round: enough to spread the cost of a system call and to overlap cache misses. */
   public static final int SIZE = 256;
+  /** Packets that are handled together: few enough that they and what is known of them stay in the processor's first cache. */
+  public static final int STRIDE = 64;
 
   private final PacketPool pool;
   /** The first {@link #kept} places have a packet, unless it was taken out since the last clear. */

@@ -21,6 +21,15 @@ public interface Port extends AutoCloseable {
   int receive(Batch batch);
 
   /**
+   * Takes more into the batch of what {@link #receive} already found; returns how many, 0 when that is all or the batch is
+   * full. Earlier packets stay valid. So a port may hand over few packets at a time, as many as fit a cache, of the many
+   * that one system call brought.
+   */
+  default int more(Batch batch) {
+    return 0;
+  }
+
+  /**
    * Packets since the start that came in but never made it into a batch, for this reason: {@link Drop#OVERSIZE}, or
    * {@link Drop#TRUNCATED} of a file's frames that were cut short. They count as received and dropped. Any thread.
    */

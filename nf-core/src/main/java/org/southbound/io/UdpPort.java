@@ -67,6 +67,7 @@ final class UdpPort implements Port {
   private long at;
   private long rest;
   private int segment;
+  private long receivedNanos;
   private final Counter oversize = new Counter();
 
   // Send: group g has message header g, control message g and iovecs g * IOVECS.
@@ -209,14 +210,17 @@ final class UdpPort implements Port {
 
   @Override
   public int receive(Batch batch) {
-    int space = batch.room();
-    if (space == 0) {
+    int room = batch.room();
+    if (room == 0 || (rest == 0 && message == messages && !fetch(room))) {
       return 0;
     }
-    if (rest == 0 && message == messages && !fetch(space)) {
-      return 0;
-    }
-    long now = System.nanoTime();
+    receivedNanos = System.nanoTime();
+    return more(batch);
+  }
+
+  @Override
+  public int more(Batch batch) {
+    int space = Math.min(batch.room(), Batch.STRIDE);
     int taken = 0;
     while (taken < space) {
       if (rest == 0) {
@@ -225,7 +229,7 @@ final class UdpPort implements Port {
         }
         next();
       }
-      taken += deliver(batch, space - taken, now);
+      taken += deliver(batch, space - taken, receivedNanos);
     }
     return taken;
   }
