@@ -71,7 +71,7 @@ final class ForwardProcess {
       if (!flow.create()) {
         return Drop.TABLE_FULL.verdict();
       }
-      long way = flow.side() * OTHER_WAY;
+      long way = flow.fromInitiator() ? 0 : OTHER_WAY;
       flow.addLong(way + PACKETS, 1);
       flow.addLong(way + OCTETS, packet.ipLength());
       return Drop.FORWARD.verdict();
