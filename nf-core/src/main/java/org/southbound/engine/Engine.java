@@ -14,8 +14,7 @@ import org.southbound.state.StateLayout;
 
 /** What operations on state work with: one of each in an instance. */
 record Engine(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chains chains, PassingChains passing,
-    Jobs jobs,
-    Ownerships ownerships, Specification specification, Consumer<Event> events) {
+    Jobs jobs, Ownerships ownerships, Specification specification, Consumer<Event> events) {
 
   StateSchema schema(StateLayout layout) {
     return Messages.schema(layout, dataplane.workers().getFirst().tables().get(layout));

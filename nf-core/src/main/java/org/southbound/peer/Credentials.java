@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -211,10 +212,14 @@ record Credentials(PrivateKey key, X509Certificate certificate, X509Certificate 
       if (Files.notExists(file)) {
         return null;
       }
+      if (Files.isDirectory(file)) {
+        throw new IllegalArgumentException("it is a folder");
+      }
       if (Files.getPosixFilePermissions(file).stream().anyMatch(OTHERS::contains)) {
         throw new TrustException(file + " holds a private key that others may read: chmod 600 " + file);
       }
-      return parse(Files.readString(file));
+      // A character set that has all octets: what is no PEM is found in there.
+      return parse(Files.readString(file, StandardCharsets.ISO_8859_1));
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {

@@ -74,8 +74,7 @@ public final class SnmpAgent implements AutoCloseable {
 
   private SnmpAgent(SnmpConfig config, Metrics metrics, DefaultUdpTransportMapping transport) throws IOException {
     this.metrics = metrics;
-    address = new InetSocketAddress(transport.getListenAddress().getInetAddress(),
-        transport.getListenAddress().getPort());
+    address = new InetSocketAddress(config.address(), transport.getListenAddress().getPort());
     root = new OID(config.root());
     table = new MetricsTable(metrics, new OID(root).append(1).append(1));
     var dispatcher = new MessageDispatcherImpl();

@@ -4,6 +4,8 @@ package org.southbound.vnf;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,6 +26,8 @@ final class Bootstrap {
   private static final String NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}";
   private static final String FILE_PORT = "pcap:";
   private static final int MOST_WORKERS = 64;
+  private static final int LEAST_FLOWS = 16;
+  private static final int MOST_FLOWS = 100_000_000;
 
   /**
    * A flag of {@code run} that takes a value.
@@ -139,16 +143,26 @@ final class Bootstrap {
     if (untilEnd && ingress.stream().noneMatch(port -> port.startsWith(FILE_PORT))) {
       throw new Command.UsageException("--until-end needs an --ingress pcap:FILE that can end");
     }
-    return new Settings(values.get("name").getFirst(), function, home, values.get("address").getFirst(),
+    return new Settings(values.get("name").getFirst(), function, home, address(values),
         port(values, "netconf-port"), tls, port(values, "snmp-port"), port(values, "data-port"),
         port(values, "peer-port"), port(values, "metrics-port"), ingress, first(values, "egress"),
         values.get("user").getFirst(), first(values, "authorized-keys").map(Path::of),
         first(values, "trust").map(Path::of), first(values, "yang-path").map(Path::of), durability, untilEnd,
-        number(values, "workers", 1, MOST_WORKERS), number(values, "max-flows", 1, 100_000_000), evictIdle);
+        number(values, "workers", 1, MOST_WORKERS), number(values, "max-flows", LEAST_FLOWS, MOST_FLOWS), evictIdle);
   }
 
   private static Optional<String> first(Map<String, List<String>> values, String flag) {
     return Optional.ofNullable(values.get(flag)).map(List::getFirst);
+  }
+
+  /** In numbers: that is what the configuration and other NFs take. */
+  private static String address(Map<String, List<String>> values) throws Command.UsageException {
+    var host = values.get("address").getFirst();
+    try {
+      return InetAddress.getByName(host).getHostAddress();
+    } catch (UnknownHostException unknown) {
+      throw new Command.UsageException("unknown host '" + host + "'; correct --address");
+    }
   }
 
   private static int port(Map<String, List<String>> values, String flag) throws Command.UsageException {

@@ -56,19 +56,22 @@ final class Endpoints implements Management {
   private boolean seeded;
 
   /** Starts them all, or none. */
-  static Management start(Instance instance, Settings settings) throws StartException {
+  static Management start(Instance instance, Settings settings, Map<String, List<String>> given)
+      throws StartException {
     var endpoints = new Endpoints(instance);
     try {
       endpoints.netconf(settings);
       endpoints.snmp(settings);
       endpoints.metrics(settings);
+      Bootstrap.keep(settings, given);
       return endpoints;
     } catch (IOException | IllegalArgumentException failure) {
       throw endpoints.undone(settings, new StartException(String.valueOf(failure.getMessage()), false, failure));
     } catch (NetconfException refused) {
       if (endpoints.seeded) {
-        throw endpoints.undone(settings, new StartException("cannot store the configuration in " + settings.home()
-            + ": make room there, or name another folder by --home", false, refused));
+        throw endpoints.undone(settings, new StartException("cannot begin in " + settings.home() + " ("
+            + refused.getMessage() + "); make room there, correct the flags, or name another folder by --home", false,
+            refused));
       }
       throw endpoints.undone(settings, new StartException("the stored configuration in " + settings.home()
           + " is refused: " + refused.getMessage() + "; correct or remove running.xml", false, refused));

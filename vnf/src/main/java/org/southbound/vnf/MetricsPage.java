@@ -36,12 +36,14 @@ public final class MetricsPage implements AutoCloseable {
   private final String instance;
   private final Metrics metrics;
   private final HttpServer server;
+  private final InetSocketAddress address;
   private final ExecutorService threads;
 
-  private MetricsPage(String instance, Metrics metrics, HttpServer server) {
+  private MetricsPage(String instance, Metrics metrics, HttpServer server, InetAddress address) {
     this.instance = instance;
     this.metrics = metrics;
     this.server = server;
+    this.address = new InetSocketAddress(address, server.getAddress().getPort());
     // One for each connection, whose number is limited above.
     threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("metrics page ", 0).factory());
     server.setExecutor(threads);
@@ -64,18 +66,17 @@ public final class MetricsPage implements AutoCloseable {
       throw new IOException("the metrics page cannot listen on " + address.getHostAddress() + " port " + port + " ("
           + e.getMessage() + "): give another port with --metrics-port", e);
     }
-    return new MetricsPage(instance, metrics, server);
+    return new MetricsPage(instance, metrics, server, address);
   }
 
   /** Where it listens. */
   public InetSocketAddress address() {
-    return server.getAddress();
+    return address;
   }
 
   /** The page's URL. */
   public String url() {
-    var host = address().getAddress().getHostAddress();
-    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address().getPort() + PATH;
+    return "http://" + RunCommand.text(address.getAddress(), address.getPort()) + PATH;
   }
 
   /** Stops at once. */

@@ -8,7 +8,6 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -49,7 +48,7 @@ final class RunCommand implements Command {
     spec.addOption(
         Command.flag("--until-end", "Ends when every pcap ingress has been read, with an account of all packets."));
     spec.usageMessage().description("Runs one VNF instance in the foreground.").footer("",
-        "When all is listening it prints one line of JSON with the addresses. SIGTERM ends it.",
+        "When it is warm and all is listening it prints one line of JSON with the addresses.", "SIGTERM ends it.",
         "SOUTHBOUND_ADMIN_PASSWORD sets the user's password.");
     return spec;
   }
@@ -64,29 +63,29 @@ final class RunCommand implements Command {
     checkAddress(settings);
     notices.forEach(notice -> err.println("southbound: " + notice));
     var end = new End(err);
-    try {
-      var warmup = Warmup.begin(settings.function());
-      try (var instance = new Instance(settings); var endpoints = management.start(instance, settings)) {
-        Bootstrap.keep(settings, given);
-        warmup.await();
-        instance.start();
-        out.println(Json.of(ready(settings, instance, endpoints)));
-        out.flush();
-        int code = settings.untilEnd() ? untilEnd(instance, end, out, err) : untilStopped(end);
-        instance.drain(DRAIN_MILLIS);
-        return code;
-      }
+    try (var warmup = Warmup.begin(settings.function());
+        var instance = new Instance(settings);
+        var endpoints = management.start(instance, settings, given)) {
+      do {
+        if (end.await(0)) {
+          return 0;
+        }
+      } while (!warmup.await(GLANCE_MILLIS));
+      instance.start();
+      out.println(Json.of(ready(settings, instance, endpoints)));
+      out.flush();
+      int code = settings.untilEnd() ? untilEnd(instance, end, out, err) : untilStopped(end);
+      instance.drain(DRAIN_MILLIS);
+      return code;
     } finally {
       end.reached();
     }
   }
 
   /** That the address is no host's of ours is said before anything else: every port would fail for it. */
-  private static void checkAddress(Settings settings) throws UsageException, StartException {
+  private static void checkAddress(Settings settings) throws StartException {
     try {
-      new DatagramSocket(new InetSocketAddress(InetAddress.getByName(settings.address()), 0)).close();
-    } catch (UnknownHostException unknown) {
-      throw new UsageException("unknown host '" + settings.address() + "'; correct --address");
+      new DatagramSocket(new InetSocketAddress(settings.address(), 0)).close();
     } catch (BindException elsewhere) {
       throw new StartException("this host has no address " + settings.address() + "; correct --address", false,
           elsewhere);

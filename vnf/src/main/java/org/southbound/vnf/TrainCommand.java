@@ -61,7 +61,9 @@ final class TrainCommand implements Command {
       var variants = Catalog.TRANSFERS;
       for (int i = 0; sender.isAlive(); i++) {
         rehearsal.transfer(variants.get(i % variants.size()).name());
-        rehearsal.ended(10 * BETWEEN_MILLIS);
+        while (!rehearsal.ended(BETWEEN_MILLIS) && sender.isAlive()) {
+          // One transfer at a time.
+        }
         sender.join(BETWEEN_MILLIS);
       }
     }

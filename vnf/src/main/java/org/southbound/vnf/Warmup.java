@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.southbound.api.ApiException;
 import org.southbound.io.Batch;
@@ -25,8 +26,9 @@ import org.southbound.packet.Wire;
  * neither the first packets nor the first transfer find a compiler that has yet to learn their way. The instance's own NF
  * and counters see nothing of it.
  */
-final class Warmup {
+final class Warmup implements AutoCloseable {
   private static final long LONGEST_NANOS = 4_000_000_000L;
+  private static final long CLOSING_MILLIS = 2_000;
   private static final int BURSTS = 8;
   private static final int TRANSFERS = 6;
   private static final int FLOWS = 1024;
@@ -37,11 +39,12 @@ final class Warmup {
   private static final long WAIT_NANOS = 50_000;
 
   private final CountDownLatch warm = new CountDownLatch(1);
+  private final Thread thread = Thread.ofPlatform().daemon().name("warm-up").unstarted(this::run);
   private final MemorySegment memory = Arena.ofAuto().allocate((long) FLOWS * (Vxlan.LENGTH + FRAME), 64);
   private final Packet packet = Packet.of(memory);
   private final String function;
   private int away;
-  private final long end = System.nanoTime() + LONGEST_NANOS;
+  private volatile long end = System.nanoTime() + LONGEST_NANOS;
 
   private Warmup(String function) {
     this.function = function;
@@ -50,13 +53,24 @@ final class Warmup {
   /** Begins, on a thread of its own. */
   static Warmup begin(String function) {
     var begun = new Warmup(function);
-    Thread.ofPlatform().daemon().name("warm-up").start(begun::run);
+    begun.thread.start();
     return begun;
   }
 
-  /** Waits until it is warm, which is soon in any case. */
-  void await() throws InterruptedException {
-    warm.await();
+  /** Waits until it is warm, which is soon in any case; false if the time is up before. */
+  boolean await(long millis) throws InterruptedException {
+    return warm.await(millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends it, and waits a moment until the rehearsal's folder is gone: there is a private key in it. */
+  @Override
+  public void close() {
+    end = System.nanoTime();
+    try {
+      thread.join(CLOSING_MILLIS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void run() {

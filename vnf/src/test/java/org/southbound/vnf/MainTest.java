@@ -2,6 +2,7 @@
 package org.southbound.vnf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -18,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -112,7 +115,8 @@ class MainTest {
 
   @ParameterizedTest
   @CsvSource({"--nf, router", "--name, a b", "--address, 300.1.1.1", "--durability, never", "--workers, 0",
-      "--max-flows, many", "--netconf-port, 65536", "--data-port, -1", "--ingress, tun", "--ingress, udp:here",
+      "--max-flows, many", "--max-flows, 15", "--netconf-port, 65536", "--data-port, -1", "--ingress, tun",
+      "--ingress, udp:here",
       "--egress, if:eth0", "--address, ''", "--trust, ''", "--user, ''", "--home, ''"})
   void shouldRefuseFlagOfRun(String flag, String value) {
     (flag.equals("--home") ? southbound("run", flag, value) : run(flag, value)).refused(2, flag);
@@ -128,6 +132,13 @@ class MainTest {
   void shouldRefuseKeysThatAreNone() throws IOException {
     var keys = Files.writeString(folder.resolve("keys"), "these are no keys\n");
     run("--authorized-keys", keys.toString()).refused(1, keys.toString(), "--authorized-keys");
+  }
+
+  @Test
+  void shouldResolveTheAddress() throws Exception {
+    var given = Map.of("address", List.of("localhost"), "home", List.of(folder.toString()));
+    assertEquals(InetAddress.getByName("localhost").getHostAddress(),
+        Bootstrap.settings(given, false, false, new ArrayList<>()).address());
   }
 
   // ---- ports in use
@@ -166,21 +177,28 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"running.xml", "host-key", "bootstrap.properties", "snmp-engine"})
+  @ValueSource(strings = {"running.xml", "host-key", "bootstrap.properties", "snmp-engine", "peer.pem"})
   void shouldNameTheFileThatIsAFolder(String name) throws IOException {
     Files.createDirectories(folder.resolve("home").resolve(name));
-    run().refused(1, folder.resolve("home").resolve(name).toString());
+    var result = run();
+    result.refused(1, folder.resolve("home").resolve(name).toString());
+    assertFalse(result.err.contains("chmod"), result.err);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"peer.pem", "host-key"})
+  void shouldSayWhatToDoWithAKeyThatIsNoText(String name) throws IOException {
+    var file = Files.createDirectories(folder.resolve("home")).resolve(name);
+    Files.write(file, new byte[]{0x30, (byte) 0x82, (byte) 0xff, 0});
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    run().refused(1, file.toString(), "remove it");
   }
 
   @Test
-  void shouldRefuseHomeOfARunningInstance() throws Exception {
-    var home = folder.resolve("home");
-    var settings = Bootstrap.settings(Map.of("home", List.of(home.toString()), "data-port", List.of("0"),
-        "peer-port", List.of("0")), false, false, new ArrayList<>());
-    try (var running = new Instance(settings)) {
-      assertTrue(running.peerPort() > 0);
-      run().refused(1, home.toString(), "--home");
-    }
+  void shouldLeaveNoConfigurationWhenTheFlagsCannotBeKept() throws IOException {
+    Files.createDirectories(folder.resolve("home/bootstrap.properties.new"));
+    run().refused(1, "bootstrap.properties", "--home");
+    assertTrue(Files.notExists(folder.resolve("home/running.xml")));
   }
 
   // ---- capture files
@@ -204,9 +222,38 @@ class MainTest {
       whole = in.readAllBytes();
     }
     var cut = Files.write(folder.resolve("cut.pcap"), Arrays.copyOf(whole, whole.length - 7));
-    var result = run("--until-end", "--ingress", "pcap:" + cut, "--egress", "pcap:" + folder.resolve("out.pcap"));
+    var result = run("--address", "0.0.0.0", "--until-end", "--ingress", "pcap:" + cut, "--egress",
+        "pcap:" + folder.resolve("out.pcap"));
     assertEquals(0, result.code, result.err);
+    var ready = result.out.lines().findFirst().orElse("");
+    assertEquals(5, Pattern.compile("[\"/]0\\.0\\.0\\.0:\\d").matcher(ready).results().count(), ready);
     assertTrue(result.out.contains("\"done\":true") && result.out.contains("\"dropped\":{\"truncated\":1}"),
         result.out);
+  }
+
+  // ---- the end
+
+  /** The rehearsal has keys in its folder. */
+  @Test
+  void shouldEndWhileItWarmsUpAndLeaveNothing() throws Exception {
+    var temporary = Files.createDirectory(folder.resolve("tmp"));
+    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED", "-Djava.io.tmpdir=" + temporary, "-cp",
+        System.getProperty("java.class.path"), Main.class.getName(), "run", "--home",
+        folder.resolve("home").toString()));
+    PORTS.forEach(port -> command.addAll(List.of(port, "0")));
+    var process = new ProcessBuilder(command).redirectErrorStream(true)
+        .redirectOutput(folder.resolve("log").toFile()).start();
+    try {
+      while (Files.notExists(folder.resolve("home/running.xml")) && !process.waitFor(5, TimeUnit.MILLISECONDS)) {
+        // Not yet.
+      }
+      process.destroy();
+      assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+      assertEquals(0, process.exitValue(), Files.readString(folder.resolve("log")));
+      assertEquals(List.of(), List.of(temporary.toFile().list()));
+    } finally {
+      process.destroyForcibly();
+    }
   }
 }

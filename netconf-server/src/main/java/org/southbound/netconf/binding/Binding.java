@@ -42,8 +42,7 @@ public final class Binding implements AutoCloseable {
    * @param snmp who sends a report to the SNMP targets with a tag; empty: no target has it
    */
   public record Parts(VnfApi vnf, Users users, Users.Account firstUser, boolean fixedPassword,
-      Consumer<Config> instance,
-      Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports,
+      Consumer<Config> instance, Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports,
       Function<String, Optional<Consumer<Report>>> snmp) {
   }
 

@@ -33,6 +33,9 @@ final class UserConfig implements ConfigSubscriber {
   private final YangNode nacmNode;
   private Map<String, Users.Account> accounts = Map.of();
   private Map<String, Users.Account> prepared = Map.of();
+  /** A password is configured for the first user and not in force. */
+  private boolean overruled;
+  private boolean said;
 
   /**
    * A subscriber.
@@ -54,6 +57,7 @@ final class UserConfig implements ConfigSubscriber {
     var nacm = ConfigTree.of(nacmNode, (DataContainerNode) YangNode.find(after, nacmNode));
     var made = new LinkedHashMap<String, Users.Account>();
     made.put(first.name(), first);
+    overruled = false;
     for (var user : nf.container("management").list("user")) {
       var name = user.leaf("name", "");
       var groups = new HashSet<String>();
@@ -76,9 +80,7 @@ final class UserConfig implements ConfigSubscriber {
     var keys = new HashSet<>(first.keys());
     keys.addAll(configured.keys());
     boolean given = fixed || configured.password() == null;
-    if (given && configured.password() != null) {
-      LOG.info("the configured password of {} is not in force: another was given at the start", first.name());
-    }
+    overruled = given && configured.password() != null;
     return new Users.Account(first.name(), groups, given ? first.password() : configured.password(), keys);
   }
 
@@ -110,6 +112,10 @@ final class UserConfig implements ConfigSubscriber {
     accounts.keySet().stream().filter(name -> !prepared.containsKey(name)).forEach(users::remove);
     prepared.values().stream().filter(account -> !account.equals(accounts.get(account.name()))).forEach(users::put);
     accounts = prepared;
+    if (overruled && !said) {
+      LOG.info("the configured password of {} is not in force: another was given at the start", first.name());
+      said = true;
+    }
   }
 
   @Override

@@ -45,7 +45,8 @@ public final class SshKeys {
         Files.writeString(fresh, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
       }
-      String text = Files.readString(file, StandardCharsets.US_ASCII);
+      // A character set that has all octets: what is no key is found below.
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
       byte[] der = Base64.getMimeDecoder().decode(text.replaceAll("-----[A-Z ]+-----", ""));
       var secret = (EdDSAPrivateKey) KeyFactory.getInstance("Ed25519", BOUNCY_CASTLE)
           .generatePrivate(new PKCS8EncodedKeySpec(der));
