@@ -30,9 +30,9 @@ import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
 import org.southbound.flow.FragmentTable;
 import org.southbound.flow.RecordTable;
+import org.southbound.io.Batch;
 import org.southbound.metrics.Counter;
 import org.southbound.metrics.Metric;
-import org.southbound.nf.Config;
 import org.southbound.nf.ConfigException;
 import org.southbound.nf.Firewall;
 import org.southbound.nf.Services;
@@ -47,7 +47,7 @@ import org.southbound.state.StateLayout;
 
 /**
  * What a packet costs between receive and send: parse, flow key, lookup, classify, stateful firewall, as a worker does it,
- * in batches of 256. Packets belong to established TCP flows in random order, both directions, and move the
+ * in batches of 256, stride by stride. Packets belong to established TCP flows in random order, both directions, and move the
  * connection on. The packets are written between the measurements.
  */
 @State(Scope.Thread)
@@ -57,7 +57,7 @@ import org.southbound.state.StateLayout;
 @Measurement(iterations = 5, time = 2)
 @Fork(value = 1, jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"})
 public class FirewallBench implements Services {
-  private static final int BATCH = 256;
+  private static final int BATCH = Batch.SIZE;
   private static final int SLOT = 2048 + 64;
   private static final int DATA = 20;
   private static final int LENGTH = Ethernet.LENGTH + Ipv4.LENGTH + Tcp.LENGTH + DATA;
@@ -105,8 +105,7 @@ public class FirewallBench implements Services {
           layout.kind() == StateLayout.Kind.PER_FLOW ? flows : new RecordTable(layout.size(), 1000));
     }
     firewall.start(this);
-    var rule = new Config(Map.of("name", "all", "action", "accept"), Map.of(), Map.of(), Map.of());
-    firewall.configure(new Config(Map.of(), Map.of(), Map.of(), Map.of("rule", List.of(rule)))).run();
+    firewall.configure(firewall.rehearsal()).run();
     for (int i = 0; i < BATCH; i++) {
       long at = (long) i * SLOT;
       Ethernet.write(memory, at, 0x020000000002L, 0x020000000001L, Ethernet.IPV4);
@@ -163,17 +162,23 @@ public class FirewallBench implements Services {
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public int batch() {
-    for (int i = 0; i < BATCH; i++) {
+    for (int from = 0; from < BATCH; from += Batch.STRIDE) {
+      stride(from, from + Batch.STRIDE);
+    }
+    return forwarded;
+  }
+
+  private void stride(int from, int to) {
+    for (int i = from; i < to; i++) {
       var packet = packets[i];
       verdicts[i] = parse(packet);
       hashes[i] = packet.hash;
     }
-    touched = flows.prefetch(hashes, candidates, 0, BATCH);
-    for (int i = 0; i < BATCH; i++) {
+    touched = flows.prefetch(hashes, candidates, from, to);
+    for (int i = from; i < to; i++) {
       verdicts[i] = handle(packets[i], verdicts[i], candidates[i]);
       forwarded += verdicts[i] == 0 ? 1 : 0;
     }
-    return forwarded;
   }
 
   /** Packets of random flows. A batch takes long enough to be timed by itself. */

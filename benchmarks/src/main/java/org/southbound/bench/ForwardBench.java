@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * Forwarding over UDP tunnels, whole processes: a worker of ours and the C reference get the same load in turn, and the
- * figure is the CPU time, user and system, that the process took for a packet. All on loopback.
+ * Forwarding over UDP tunnels, whole processes: a worker of ours with an NF that counts as the C reference does, one with
+ * the firewall, and the reference get the same load in turn, and the figure is the CPU time, user and system, that the
+ * process took for a packet. All on loopback.
  *
  * <p>The load is {@code paced}, so many packets a second, or {@code saturated}: as many as the forwarder takes without
  * loss, in trains of 64 packets, which is the least I/O per packet there can be.
@@ -33,8 +34,8 @@ final class ForwardBench {
 
   /** A load: length of the inner frames, packets a second (0: saturated). */
   private record LoadCase(int frame, int packetsPerSecond) {
-    Map<String, String> params() {
-      return new TreeMap<>(Map.of("frame", Integer.toString(frame), "load",
+    Map<String, String> params(String function) {
+      return new TreeMap<>(Map.of("nf", function, "frame", Integer.toString(frame), "load",
           packetsPerSecond == 0 ? "saturated" : packetsPerSecond + "/s"));
     }
   }
@@ -74,34 +75,43 @@ final class ForwardBench {
   }
 
   private List<Bench.Figure> measure(String forward, String generate) throws IOException, InterruptedException {
-    int[] ports = freePorts(4);
-    double life = CASES.size() * (WARM_SECONDS + ROUNDS * 2 * (seconds + 1)) + BUILD_SECONDS;
+    int[] ports = freePorts(6);
+    double life = CASES.size() * (2 * WARM_SECONDS + ROUNDS * 3 * (seconds + 1)) + BUILD_SECONDS;
     var figures = new ArrayList<Bench.Figure>();
-    try (var ours = new Forwarder(ports[0], ports[1], java(ports[0], ports[1]));
+    try (var counting = new Forwarder(ports[0], ports[1], java(ports[0], ports[1], "counting"));
+        var firewall = new Forwarder(ports[4], ports[5], java(ports[4], ports[5], "firewall"));
         var reference = new Forwarder(ports[2], ports[3], List.of(forward, "--listen", "127.0.0.1:" + ports[2], "--to",
             "127.0.0.1:" + ports[3], "--spi", Integer.toString(SPI + 1), "--seconds", Double.toString(life)))) {
       for (var load : CASES) {
         // The compiler must have seen this load before it is measured.
-        load(generate, ours, load, WARM_SECONDS);
+        load(generate, counting, load, WARM_SECONDS);
+        load(generate, firewall, load, WARM_SECONDS);
         load(generate, reference, load, 0.5);
-        double[] mine = new double[ROUNDS];
+        double[] counted = new double[ROUNDS];
+        double[] filtered = new double[ROUNDS];
         double[] theirs = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
           theirs[round] = load(generate, reference, load, seconds);
-          mine[round] = load(generate, ours, load, seconds);
+          counted[round] = load(generate, counting, load, seconds);
+          filtered[round] = load(generate, firewall, load, seconds);
         }
-        figures.add(new Bench.Figure("ForwardBench.cpu", load.params(), median(mine), "ns/packet", median(theirs)));
+        figures.add(figure(load, "counting", counted, theirs));
+        figures.add(figure(load, "firewall", filtered, theirs));
       }
     }
     return figures;
   }
 
-  private static List<String> java(int from, int to) {
+  private static Bench.Figure figure(LoadCase load, String function, double[] ours, double[] theirs) {
+    return new Bench.Figure("ForwardBench.cpu", load.params(function), median(ours), "ns/packet", median(theirs));
+  }
+
+  private static List<String> java(int from, int to, String function) {
     return List.of(ProcessHandle.current().info().command().orElse("java"), "--enable-native-access=ALL-UNNAMED",
         "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
         System.getProperty("java.class.path"),
         ForwardProcess.class.getName(), Integer.toString(from), Integer.toString(to), Integer.toString(SPI),
-        Integer.toString(SI));
+        Integer.toString(SI), function);
   }
 
   /** Runs the generator against a forwarder; returns the forwarder's CPU time per packet that came back, ns. */

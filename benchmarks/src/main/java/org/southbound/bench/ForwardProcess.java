@@ -13,6 +13,8 @@ import org.southbound.flow.Flow;
 import org.southbound.flow.FlowSpace;
 import org.southbound.io.PortException;
 import org.southbound.io.Ports;
+import org.southbound.nf.ConfigException;
+import org.southbound.nf.Firewall;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.nf.Specification;
 import org.southbound.packet.Drop;
@@ -20,8 +22,8 @@ import org.southbound.packet.Packet;
 import org.southbound.state.StateLayout;
 
 /**
- * What {@link ForwardBench} compares with {@code forward.c}: a worker with an NF that counts each flow's packets and
- * octets, on one path. Forwards until its standard input ends.
+ * What {@link ForwardBench} compares with {@code forward.c}: a worker on one path with an NF that counts each flow's packets
+ * and octets, or with the firewall and a rule that accepts all. Forwards until its standard input ends.
  */
 final class ForwardProcess {
   private static final StateLayout COUNTERS = StateLayout.of("counters", 1, StateLayout.Kind.PER_FLOW,
@@ -32,10 +34,15 @@ final class ForwardProcess {
   private ForwardProcess() {
   }
 
-  /** Takes the port to listen on and the port to send to, on 127.0.0.1, and the path's SPI and SI on arrival. */
-  public static void main(String[] args) throws PortException, IOException, InterruptedException {
+  /**
+   * Takes the port to listen on and the port to send to, on 127.0.0.1, the path's SPI and SI on arrival, and {@code counting}
+   * or {@code firewall}.
+   */
+  public static void main(String[] args)
+      throws PortException, IOException, InterruptedException, ConfigException {
     var loopback = InetAddress.getLoopbackAddress();
-    var worker = new Worker("0", new Counting(), Worker.Sizes.DEFAULT);
+    var worker = new Worker("0", args[4].equals("firewall") ? new Firewall() : new Counting(), Worker.Sizes.DEFAULT);
+    worker.nf().configure(worker.nf().rehearsal()).run();
     worker.data(Ports.udp("data", new InetSocketAddress(loopback, Integer.parseInt(args[0])),
         Ports.Options.of(Ports.Direction.BOTH, "--data-port")));
     var dataplane = new Dataplane(List.of(worker));

@@ -255,6 +255,7 @@ public final class Worker implements AutoCloseable {
         } catch (RuntimeException bug) {
           work = 1;
           log(bug);
+          flush();
           batch.clear();
         }
         if (work == 0) {
@@ -417,7 +418,9 @@ public final class Worker implements AutoCloseable {
       }
     } catch (RuntimeException bug) {
       log(bug);
-      drop(Drop.NF_ERROR.verdict());
+      if (verdicts[i] > IS_CONTROL) {
+        drop(Drop.NF_ERROR.verdict());
+      }
       i++;
     }
     return i;
