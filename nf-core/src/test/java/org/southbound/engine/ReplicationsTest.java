@@ -111,7 +111,10 @@ final class ReplicationsTest {
     send(a, 20, 5);
     var before = flows(b);
     assertEquals(20, before.size());
-    b2.vnf.takeOver(id, false, Optional.empty());
+    var taken = b2.vnf.takeOver(id, false, Optional.of("once"));
+    assertEquals(taken, b2.vnf.takeOver(id, false, Optional.of("once")));
+    assertEquals("southbound:unknown-replication",
+        assertThrows(ApiException.class, () -> b2.vnf.takeOver(id, false, Optional.empty())).appTag());
     assertEquals(before, flows(b2));
     assertEquals(List.of(), flows(b));
     send(a, 20, 5);
