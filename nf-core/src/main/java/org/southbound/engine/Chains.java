@@ -85,7 +85,9 @@ final class Chains {
     try {
       var made = new Own();
       made.chain = chain;
-      made.generation = generations.getOrDefault(chain.name(), 0L) + 1;
+      synchronized (this) {
+        made.generation = generations.getOrDefault(chain.name(), 0L) + 1;
+      }
       establish(made, timeout);
       dataplane.begin(chain.precedence(), made.path, null);
       putInForce(made);
@@ -318,6 +320,9 @@ final class Chains {
     Own mine;
     synchronized (this) {
       mine = change.getChain().getOrigin().equals(name) ? own.get(chainName) : null;
+      if (mine != null && mine.generation != change.getChain().getGeneration()) {
+        mine = null;
+      }
       if (mine != null) {
         remember(mine, change);
       }

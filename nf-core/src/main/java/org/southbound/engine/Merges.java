@@ -12,7 +12,10 @@ final class Merges {
   private Merges() {
   }
 
-  /** Takes the fields at {@code from}, which are numbers, off those of record {@code id}. */
+  /**
+   * Takes the fields at {@code from}, which are numbers, off those of record {@code id}. Never below 0: a field that has
+   * become less since, as one that counts in windows does, has none of what is taken off.
+   */
   static void subtract(StateLayout layout, RecordTable table, int id, MemorySegment from, long at) {
     var memory = table.memory();
     long state = table.offset(id) + RecordTable.HEADER;
@@ -21,18 +24,23 @@ final class Merges {
       long mine = state + offset;
       long theirs = at + offset;
       switch (field) {
-        case ValueLayout.OfLong wide -> memory.set(wide, mine, memory.get(wide, mine) - from.get(wide, theirs));
-        case ValueLayout.OfInt word -> memory.set(word, mine, memory.get(word, mine) - from.get(word, theirs));
+        case ValueLayout.OfLong wide -> memory.set(wide, mine, less(memory.get(wide, mine), from.get(wide, theirs)));
+        case ValueLayout.OfInt word -> memory.set(word, mine, (int) less(
+            Integer.toUnsignedLong(memory.get(word, mine)), Integer.toUnsignedLong(from.get(word, theirs))));
         case ValueLayout.OfShort half -> memory.set(half, mine,
-            (short) (memory.get(half, mine) - from.get(half, theirs)));
+            (short) less(memory.get(half, mine) & 0xFFFF, from.get(half, theirs) & 0xFFFF));
         case ValueLayout.OfByte octet -> memory.set(octet, mine,
-            (byte) (memory.get(octet, mine) - from.get(octet, theirs)));
+            (byte) less(memory.get(octet, mine) & 0xFF, from.get(octet, theirs) & 0xFF));
         default -> {
           // A set of bits: what the other has as well does no harm.
         }
       }
       offset += field.byteSize();
     }
+  }
+
+  private static long less(long mine, long theirs) {
+    return Long.compareUnsigned(mine, theirs) > 0 ? mine - theirs : 0;
   }
 
   /** Adds the fields at {@code from} to those of record {@code id}, or keeps the greater ones. */

@@ -83,8 +83,12 @@ public final class Neighbours {
       var name = clients.client("", wanted.host(), wanted.peerPort()).description().getNf();
       return new Endpoint(name, wanted.host(), wanted.dataPort(), wanted.peerPort());
     }
-    var known = configured.getOrDefault(wanted.nf(), heard.get(wanted.nf()));
+    var known = configured.get(wanted.nf());
     if (known == null || known.host().isEmpty()) {
+      // A peer may be configured without its address, when only its certificate matters.
+      known = heard.get(wanted.nf());
+    }
+    if (known == null) {
       throw new PeerException(PeerException.UNKNOWN,
           "no peer is called " + wanted.nf() + "; configure it, or give its address", wanted.nf(), 0, null);
     }

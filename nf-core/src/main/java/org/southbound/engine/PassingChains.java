@@ -45,6 +45,10 @@ final class PassingChains {
     static Key of(ChainReference reference) {
       return new Key(reference.getOrigin(), reference.getChain(), reference.getGeneration());
     }
+
+    static Key of(Path path) {
+      return new Key(path.origin(), path.chain(), path.generation());
+    }
   }
 
   /** One generation of a chain that leads through here. */
@@ -103,9 +107,12 @@ final class PassingChains {
     var key = Key.of(request.getChain());
     neighbours.heard(Messages.endpoint(request.getUpstream()));
     final Through known;
+    final boolean adoptedHere;
     synchronized (this) {
       known = through.get(key);
-      if (known == null && (dataplane.knows(request.getSpi()) || request.getSpi() == Worker.NO_PATH)) {
+      adoptedHere = adopted.keySet().stream()
+          .anyMatch(path -> path.spi() == request.getSpi() && Key.of(path).equals(key));
+      if (known == null && !adoptedHere && (dataplane.knows(request.getSpi()) || request.getSpi() == Worker.NO_PATH)) {
         throw failed(request, "southbound:path-identifier-in-use", "the path identifier is in use here");
       }
     }
@@ -155,9 +162,11 @@ final class PassingChains {
         chosen = accepted.getProtocol();
         reports.addAll(accepted.getHopsList());
       } catch (PeerException failure) {
-        // Not waited for: who asked waits for the reason.
-        neighbours.tell(List.of(made.next), hop -> neighbours.client(hop).abortChain(request.getChain()),
-            Duration.ZERO);
+        if (!adoptedHere) {
+          // Not waited for: who asked waits for the reason.
+          neighbours.tell(List.of(made.next), hop -> neighbours.client(hop).abortChain(request.getChain()),
+              Duration.ZERO);
+        }
         throw failure.at(position, made.next.nf());
       }
       nextHop = dataplane.hop(made.next.nf(), Neighbours.data(made.next));
@@ -171,13 +180,16 @@ final class PassingChains {
         List.of());
     made.answer = PrepareChainAccepted.newBuilder().setProtocol(chosen)
         .setData(Messages.endpoint(neighbours.self())).addAllHops(reports).build();
-    made.confirmed = known != null && known.confirmed;
+    made.confirmed = known != null ? known.confirmed : adoptedHere;
+    // What came by a transfer is in force already, and others may be beside it.
+    made.fresh = !adoptedHere;
     made.standIns.addAll(calls.owners(scope));
     askStandIns(made, request);
     synchronized (this) {
       through.put(key, made);
     }
     dataplane.arrive(made.path);
+    forgetAdopted(request.getChain());
     if (known != null && known.path != null && known.path.spi() != made.path.spi()) {
       dataplane.forget(known.path);
     }
@@ -228,14 +240,7 @@ final class PassingChains {
   }
 
   void confirm(ChainReference reference) throws PeerException {
-    Through made;
-    synchronized (this) {
-      made = through.get(Key.of(reference));
-    }
-    if (made == null) {
-      throw new PeerException("southbound:unknown-chain", "nothing is prepared here for " + reference.getChain(), name,
-          0, null);
-    }
+    var made = prepared(reference);
     if (made.next != null) {
       neighbours.client(made.next).confirmChain(made.nextReference);
     }
@@ -243,9 +248,13 @@ final class PassingChains {
       // One that stands in since before this generation knows the path by the transfer, and has nothing to confirm.
       ChainCalls.quietly(() -> neighbours.client(owner).confirmChain(reference));
     }
-    made.confirmed = true;
     boolean first;
     synchronized (this) {
+      if (prepared(reference) != made) {
+        // Forgotten, or prepared anew, while the hops behind were asked.
+        throw unknown(reference);
+      }
+      made.confirmed = true;
       first = made.fresh;
       made.fresh = false;
     }
@@ -253,6 +262,19 @@ final class PassingChains {
       // The chain is set up from nothing: its first NF knows no other generation any more.
       forgetOthers(Key.of(reference));
     }
+  }
+
+  private synchronized Through prepared(ChainReference reference) throws PeerException {
+    var made = through.get(Key.of(reference));
+    if (made == null) {
+      throw unknown(reference);
+    }
+    return made;
+  }
+
+  private PeerException unknown(ChainReference reference) {
+    return new PeerException("southbound:unknown-chain", "nothing is prepared here for " + reference.getChain(), name,
+        0, null);
   }
 
   private void forgetOthers(Key kept) {
@@ -312,6 +334,13 @@ final class PassingChains {
   ChainState update(Through passing, ChainUpdate wanted, Duration timeout) throws ApiException {
     var old = passing.path;
     ChainCalls.checkGeneration(wanted, old.generation());
+    synchronized (this) {
+      if (!passing.standIns.isEmpty() || passing.request.getStandInForCount() > 0) {
+        // Who shares the scope would go on to the old next hop, which forgets the chain.
+        throw new ApiException("operation-failed", "southbound:not-owner", "scope",
+            "another NF has, or had, a part of the chain's scope; change the chain at " + old.origin());
+      }
+    }
     var oldNext = passing.next;
     var oldReference = passing.nextReference;
     int position = passing.request.getSelf().getPosition() + 1;
@@ -371,7 +400,9 @@ final class PassingChains {
   void changed(ChainChange change) throws PeerException {
     Through passing;
     synchronized (this) {
-      passing = through.get(Key.of(change.getChain()));
+      // By the name that it has behind here: a chain that changed goes on by another.
+      passing = through.values().stream().filter(each -> change.getChain().equals(each.nextReference)).findFirst()
+          .orElse(null);
       if (passing != null) {
         passing.reports = ChainCalls.joined(passing.reports, change);
         passing.changed = ChainCalls.withTail(passing.current(), change);
@@ -382,7 +413,8 @@ final class PassingChains {
       throw new PeerException("southbound:unknown-chain", "no chain " + change.getChain().getChain() + " here", name, 0,
           null);
     }
-    neighbours.client(Messages.endpoint(passing.request.getUpstream())).chainChanged(change);
+    neighbours.client(Messages.endpoint(passing.request.getUpstream()))
+        .chainChanged(change.toBuilder().setChain(passing.request.getChain()).build());
   }
 
   /** The newest generation of a chain that an update means, or null. */
@@ -443,7 +475,7 @@ final class PassingChains {
   }
 
   synchronized String status(Path path) {
-    var each = through.get(new Key(path.origin(), path.chain(), path.generation()));
+    var each = through.get(Key.of(path));
     if (each != null && !each.confirmed) {
       return "prepared";
     }

@@ -50,7 +50,8 @@ final class Replications {
   private static final long HEARTBEAT = HEARTBEAT_MILLIS * 1_000_000L;
   /** The other side has ended the relationship. */
   static final String ENDED = "southbound:unknown-replication";
-  static final Duration LAST_CHANGES = Duration.ofMillis(500);
+  /** How long a source that lives tries to send its last changes; who takes over waits twice as long. */
+  static final Duration LAST_CHANGES = Duration.ofSeconds(1);
   static final Duration TOLD = Duration.ofSeconds(2);
 
   private final Engine engine;
@@ -314,6 +315,8 @@ final class Replications {
       job.flowsDone = job.flowsTotal;
       stream.send(ReplicationFromSource.newBuilder().setEnd(end).build());
       answer(stream);
+      // What was sent before is in the snapshot, which has no number of its own.
+      acknowledged = sequence;
       resyncs++;
       status("in-step");
     }

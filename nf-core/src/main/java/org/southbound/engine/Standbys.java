@@ -43,7 +43,7 @@ import org.southbound.state.StateLayout;
  */
 final class Standbys {
   private static final Logger LOG = LoggerFactory.getLogger(Standbys.class);
-  private static final Duration SILENCE = Duration.ofMillis(10L * Replications.HEARTBEAT_MILLIS);
+  static final Duration SILENCE = Duration.ofMillis(10L * Replications.HEARTBEAT_MILLIS);
 
   private final Engine engine;
   private final Dataplane dataplane;
@@ -55,8 +55,12 @@ final class Standbys {
   private final Specification specification;
   private final Consumer<Event> events;
   private final Map<UUID, Standby> standbys = new ConcurrentHashMap<>();
-  /** Relationships by which this NF took over, and the epochs: a source that was cut off must learn it. */
-  private final Map<String, Long> promotions = new ConcurrentHashMap<>();
+  /** Relationships by which this NF took over: a source that was cut off must learn it. */
+  private final Map<String, Promotion> promotions = new ConcurrentHashMap<>();
+
+  /** A take-over, and the epoch by which this NF became the owner. */
+  private record Promotion(UUID job, long epoch) {
+  }
 
   Standbys(Engine engine) {
     this.engine = engine;
@@ -263,7 +267,8 @@ final class Standbys {
     begin.getUpstreamsList().forEach(each -> neighbours.heard(Messages.endpoint(each)));
     var promoted = promotions.get(begin.getId());
     if (promoted != null) {
-      stream.send(ReplicationFromStandby.newBuilder().setPromoted(Promoted.newBuilder().setEpoch(promoted)).build());
+      stream.send(
+          ReplicationFromStandby.newBuilder().setPromoted(Promoted.newBuilder().setEpoch(promoted.epoch)).build());
       return;
     }
     if (begin.getEpoch() < ownerships.epoch(scope)) {
@@ -292,7 +297,7 @@ final class Standbys {
       PeerException cut) throws PeerException {
     if (!cut.unreachable()) {
       stream.send(ReplicationFromStandby.newBuilder()
-          .setPromoted(Promoted.newBuilder().setEpoch(promotions.get(id))).build());
+          .setPromoted(Promoted.newBuilder().setEpoch(promotions.get(id).epoch)).build());
     }
     return cut;
   }
@@ -344,12 +349,22 @@ final class Standbys {
   TakeOver takeOver(UUID id, boolean force, Optional<String> token) throws ApiException {
     var standby = standbys.get(id);
     if (standby == null) {
-      throw new ApiException("data-missing", "southbound:unknown-replication", "replication",
-          "this NF is no standby of " + id);
+      return taken(id, token);
     }
     ReplicationBegin begin;
     synchronized (standby) {
       begin = standby.begin;
+    }
+    var request = new StateRequest(token.orElse(""), neighbours.self(), standby.scope, begin.getVariant(),
+        java.util.EnumSet.allOf(StateLayout.Kind.class), false, Map.of());
+    var known = jobs.known(request);
+    if (known.isPresent()) {
+      return new TakeOver(known.get().id, known.get().epoch);
+    }
+    synchronized (standby) {
+      if (standby.closed) {
+        throw unknown(id);
+      }
       // A source that is gone was in step when last heard, if a snapshot was whole.
       boolean whole = standby.snapshots > 0 && !standby.status.equals("synchronizing");
       if (!whole && !force) {
@@ -358,16 +373,15 @@ final class Standbys {
       }
       checkRoom(standby);
     }
-    var request = new StateRequest(token.orElse(""), neighbours.self(), standby.scope, begin.getVariant(),
-        java.util.EnumSet.allOf(StateLayout.Kind.class), false, Map.of());
-    var known = jobs.known(request);
-    if (known.isPresent()) {
-      return new TakeOver(known.get().id, known.get().epoch);
-    }
     var job = jobs.begin("take-over", Operation.REPLICATE, request);
     long epoch = Math.max(begin.getEpoch(), ownerships.epoch(standby.scope)) + 1;
     job.epoch = epoch;
     job.committed = true;
+    if (standbys.get(id) != standby) {
+      // Ended, or taken over by another call, meanwhile.
+      job.end("failed", Replications.ENDED, "this NF is no standby of " + id + " any more");
+      throw unknown(id);
+    }
     try {
       promote(standby, begin, job, epoch);
       job.end("complete", "", "");
@@ -375,7 +389,25 @@ final class Standbys {
     } catch (PeerException failure) {
       job.end("failed", failure.appTag(), failure.getMessage());
       throw Messages.api(failure, "replication");
+    } catch (RuntimeException bug) {
+      job.end("failed", "southbound:internal", "an internal error; see the log");
+      throw bug;
     }
+  }
+
+  /** The same call again, of a relationship that it ended. */
+  private TakeOver taken(UUID id, Optional<String> token) throws ApiException {
+    var promotion = promotions.get(id.toString());
+    var job = promotion == null ? Optional.<Jobs.Running>empty() : jobs.find(promotion.job);
+    if (job.isEmpty() || token.isEmpty() || !job.get().request.clientToken().equals(token.get())) {
+      throw unknown(id);
+    }
+    return new TakeOver(promotion.job, promotion.epoch);
+  }
+
+  private ApiException unknown(UUID id) {
+    return new ApiException("data-missing", Replications.ENDED, "replication",
+        neighbours.self().nf() + " is no standby of " + id);
   }
 
   /** Before anybody is told: a take-over cannot be called off. */
@@ -404,8 +436,8 @@ final class Standbys {
     var guards = mover.guard(() -> new Guard(standby.id, packets, epoch, Guard.Mode.HOLD, Transfers.HOLD));
     try {
       // A source that lives stops, sends its last changes, and then what still comes to it; a dead one costs no time.
-      neighbours.tell(List.of(standby.source), tell, Replications.LAST_CHANGES);
-      promotions.put(begin.getId(), epoch);
+      neighbours.tell(List.of(standby.source), tell, Replications.LAST_CHANGES.multipliedBy(2));
+      promotions.put(begin.getId(), new Promotion(job.id, epoch));
       ownerships.set(packets, neighbours.self().nf(), epoch, "active");
       synchronized (standby) {
         var tables = standby.best();

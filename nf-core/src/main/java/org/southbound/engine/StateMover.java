@@ -246,7 +246,7 @@ final class StateMover {
     boolean single = dataplane.workers().size() == 1;
     int taken = 0;
     for (var worker : dataplane.workers()) {
-      taken += Dataplane.on(worker, () -> {
+      int here = Dataplane.on(worker, () -> {
         var table = worker.tables().get(layout);
         int mine = 0;
         for (int i = 0; i < n; i++) {
@@ -266,9 +266,10 @@ final class StateMover {
         }
         return mine;
       });
-      if (taken < 0) {
+      if (here < 0) {
         throw new TableFullException();
       }
+      taken += here;
     }
     return taken;
   }

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,8 +23,12 @@ import org.southbound.api.VnfApi.Chain;
 import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
+import org.southbound.api.VnfApi.StateRequest;
 import org.southbound.flow.FlowSpace;
 import org.southbound.nf.Monitor;
+import org.southbound.peer.PeerException;
+import org.southbound.peer.v1.ChainReference;
+import org.southbound.state.StateLayout.Kind;
 
 /** Hops of a chain that die, come back, or are asked for two things at once. */
 final class ChainsTest {
@@ -183,14 +189,74 @@ final class ChainsTest {
     assertFlows(100);
     assertEquals(100, d.sum(each -> each.received.get()));
     // As a restart: the hop knows nothing of the chain any more.
-    b.vnf.removeChain("a", org.southbound.peer.v1.ChainReference.newBuilder().setOrigin("a").setChain("web")
-        .setGeneration(1).build());
+    b.vnf.removeChain("a", reference(1));
     assertTrue(b.vnf.paths().isEmpty());
     a.vnf.refreshChain("web");
     assertEquals("up", a.vnf.chains().getFirst().operStatus());
     assertFlows(100);
     assertEquals(200, d.sum(each -> each.received.get()));
     assertEquals(List.of("b", "d"), a.vnf.chains().getFirst().chain().hops().stream().map(Endpoint::nf).toList());
+  }
+
+  @Test
+  void shouldTellTheFirstOfAChangeBehindAChange() throws Exception {
+    var d = bed.node("d", Monitor::new);
+    var e = bed.node("e", Monitor::new);
+    a.vnf.serviceChain(chain(b, c), SOON);
+    b.vnf.serviceChainUpdate(update(d), SOON);
+    d.vnf.serviceChainUpdate(new ChainUpdate("a.web", -1, "", FlowSpace.EVERYTHING, endpoints(e), -1), SOON);
+    assertEquals(List.of("b", "d", "e"),
+        a.vnf.chains().getFirst().chain().hops().stream().map(Endpoint::nf).toList());
+    a.vnf.refreshChain("web");
+    assertEquals("up", a.vnf.chains().getFirst().operStatus());
+    // As a restart.
+    b.vnf.removeChain("a", reference(1));
+    a.vnf.refreshChain("web");
+    assertEquals("up", a.vnf.chains().getFirst().operStatus());
+    assertFlows(100);
+    assertEquals(100, e.sum(each -> each.received.get()));
+  }
+
+  @Test
+  void shouldNotTakeAChangeOfAnOldGenerationForOneOfTheNew() throws Exception {
+    a.vnf.serviceChain(chain(b, c), SOON);
+    a.vnf.serviceChainUpdate(update(b), SOON);
+    var late = org.southbound.peer.v1.ChainChange.newBuilder().setChain(reference(1)).setChangedBy("b")
+        .addHops(ChainCalls.hop(c.endpoint, 2)).build();
+    assertEquals("southbound:unknown-chain",
+        assertThrows(PeerException.class, () -> a.vnf.chainChanged("b", late)).appTag());
+    assertEquals(List.of("b"), a.vnf.chains().getFirst().chain().hops().stream().map(Endpoint::nf).toList());
+  }
+
+  @Test
+  void shouldStayUpWhenAHopGaveItsScopeToAnother() throws Exception {
+    var b2 = bed.node("b2", Monitor::new);
+    a.vnf.serviceChain(chain(b, c), SOON);
+    b.vnf
+        .transfer(new StateRequest("", b2.endpoint, FlowSpace.EVERYTHING, "loss-free", EnumSet.of(Kind.PER_FLOW), false,
+            Map.of()));
+    assertTrue(Testbed.eventually(SOON, () -> b.events.stream().anyMatch(Event.JobEnded.class::isInstance)));
+    for (int i = 0; i < 2; i++) {
+      a.vnf.refreshChain("web");
+      assertEquals("up", a.vnf.chains().getFirst().operStatus(), a.vnf.chains().getFirst().toString());
+    }
+    assertFlows(100);
+    // Who stands in would go on to the old next hop, so such a chain is changed where it begins.
+    for (var node : List.of(b, b2)) {
+      assertEquals("southbound:not-owner",
+          assertThrows(ApiException.class, () -> node.vnf.serviceChainUpdate(update(), SOON)).appTag());
+    }
+    a.vnf.serviceChainUpdate(update(b), SOON);
+    assertFlows(100);
+    assertEquals(200, b2.sum(each -> each.received.get()));
+    assertEquals(100, c.sum(each -> each.received.get()));
+    a.vnf.removeChain("web");
+    assertTrue(Testbed.eventually(SOON, () -> b.vnf.paths().isEmpty() && b2.vnf.paths().isEmpty()),
+        () -> b2.vnf.paths().toString());
+  }
+
+  private static ChainReference reference(long generation) {
+    return ChainCalls.reference("a", "web", generation);
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.southbound.api.VnfApi.Endpoint;
@@ -50,7 +51,7 @@ final class Testbed implements AutoCloseable {
     final String name;
     final List<Worker> workers = new ArrayList<>();
     final Vnf vnf;
-    final List<Event> events = java.util.Collections.synchronizedList(new ArrayList<>());
+    final List<Event> events = new CopyOnWriteArrayList<>();
     final Endpoint endpoint;
     /** Called at each step of what other NFs ask of this one; throws to have it die there. */
     volatile Step step = each -> {
@@ -152,7 +153,11 @@ final class Testbed implements AutoCloseable {
   }
 
   Node small(String name, Supplier<NetworkFunction> make, int maximumFlows) throws Exception {
-    return new Node(name, make, 1, maximumFlows);
+    return small(name, make, 1, maximumFlows);
+  }
+
+  Node small(String name, Supplier<NetworkFunction> make, int workers, int maximumFlows) throws Exception {
+    return new Node(name, make, workers, maximumFlows);
   }
 
   /** By a port like the instances' own: its buffer outlasts a burst that is released while another thread has the CPU. */

@@ -27,6 +27,7 @@ import org.southbound.api.VnfApi.Chain;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Job;
 import org.southbound.api.VnfApi.StateRequest;
+import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
 import org.southbound.nf.Monitor;
 import org.southbound.peer.v1.OutcomeReply;
@@ -421,5 +422,40 @@ final class TransfersTest {
     assertEquals("southbound:unknown-peer", assertThrows(ApiException.class, () -> transfer(b, b, UDP)).appTag());
     assertTrue(small.vnf.paths().isEmpty());
     assertEquals(List.of(), small.vnf.ownerships());
+  }
+
+  @Test
+  void shouldFailWhenOneOfSeveralWorkersHasNoRoom() throws Exception {
+    var small = bed.small("small", Monitor::new, 2, 50);
+    // There is room for all, but not at the second worker.
+    var flows = java.util.stream.Stream.concat(flowsOf(0).limit(20), flowsOf(1).limit(60)).toList();
+    for (int flow : flows) {
+      bed.send(a, flow, 0);
+    }
+    assertReceived(80);
+    var job = ended(b, transfer(b, small, UDP));
+    assertEquals("southbound:resource", job.appTag(), job.message());
+    assertEquals(0, small.vnf.instance().flows());
+    assertEquals(80, b.vnf.instance().flows());
+  }
+
+  /** Flows of {@link Testbed#udp} that come to one of two workers. */
+  private static java.util.stream.Stream<Integer> flowsOf(int worker) {
+    return java.util.stream.IntStream.range(0, 1000).filter(flow -> Worker.owner(FlowKey.hash(0, 0x0A00_0001L, 0,
+        0xC000_0201L, (1024L + flow) << 48 | 53L << 32 | 17 << 8 | 4), 2) == worker).boxed();
+  }
+
+  @Test
+  void shouldFindWhoHasTheScopeForALaterChain() throws Exception {
+    // Trusted by its certificate; where it is, only the transfer says.
+    b.vnf.neighbours().configured(Map.of("b2", new Endpoint("b2", "", 4790, 4791)));
+    move(b, b2, UDP);
+    a.vnf.removeChain("web");
+    chain(a, "again", b);
+    for (int i = 0; i < 100; i++) {
+      bed.send(a, i, 0);
+    }
+    assertReceived(100);
+    assertEquals(100, b2.sum(each -> each.received.get()), this::accounts);
   }
 }
