@@ -241,9 +241,11 @@ public final class Worker implements AutoCloseable {
   // ---- the thread
 
   /** Starts the worker's thread. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it but how long packets wait
   public void start() {
     poller = Poller.open(inputs);
-    thread = Thread.ofPlatform().name("worker-" + name).start(this::run);
+    // Where the JVM may set it (-XX:ThreadPriorityPolicy=1, CAP_SYS_NICE), packets come before all else.
+    thread = Thread.ofPlatform().name("worker-" + name).priority(Thread.MAX_PRIORITY).start(this::run);
   }
 
   private void run() {
