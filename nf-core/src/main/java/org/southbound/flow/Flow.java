@@ -42,9 +42,10 @@ public final class Flow extends Record {
 
   /** Makes the flow's record, of zeros, if it has none. Returns false when the table is full. */
   public boolean create() {
-    if (exists()) {
-      return true;
-    }
+    return exists() || make();
+  }
+
+  private boolean make() {
     // A full table may end another flow first, and show it to the NF through this very object.
     var packet = this.packet;
     long now = nowMillis;
