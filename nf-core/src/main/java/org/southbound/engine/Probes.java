@@ -51,12 +51,12 @@ final class Probes {
     var targets = dataplane.targets(path);
     int workers = dataplane.workers().size();
     int expected = workers * targets.size();
-    return run(path, targets, workers, timeout, 1).stream().filter(Answer::last).count() >= expected;
+    return run(path, targets, workers, timeout, 1, false).stream().filter(Answer::last).count() >= expected;
   }
 
   /** The hops that probes met, this NF first. */
   List<TraceHop> trace(Path path, int probes, Duration timeout) {
-    var answers = run(path, dataplane.targets(path).stream().limit(1).toList(), 1, timeout, probes);
+    var answers = run(path, dataplane.targets(path).stream().limit(1).toList(), 1, timeout, probes, true);
     var result = new ArrayList<TraceHop>();
     result.add(new TraceHop(0, neighbours.self().nf(), path.protocol().name(), path.spi(), path.si(), List.of(), 0, 0));
     answers.stream().mapToInt(Answer::si).distinct().sorted().map(si -> -si).sorted().map(si -> -si).forEach(si -> {
@@ -75,7 +75,8 @@ final class Probes {
     return hops.size() == expected + 1;
   }
 
-  private List<Answer> run(Path path, List<NextHop> targets, int workers, Duration timeout, int probes) {
+  /** @param all waits for the hops in between too, whose answers may come behind that of the last */
+  private List<Answer> run(Path path, List<NextHop> targets, int workers, Duration timeout, int probes, boolean all) {
     var id = UUID.randomUUID();
     var queue = new LinkedBlockingQueue<Answer>();
     waiting.put(id, queue);
@@ -93,13 +94,18 @@ final class Probes {
           });
         }
         int last = 0;
-        while (last < workers * targets.size()) {
+        int between = 0;
+        while (last < workers * targets.size() || (all && between > 0)) {
           var answer = queue.poll(timeout.toNanos() - (System.nanoTime() - sent), TimeUnit.NANOSECONDS);
           if (answer == null) {
             break;
           }
           answers.add(new Answer(answer.round, answer.si, answer.last, answer.text, System.nanoTime() - sent));
-          last += answer.last ? 1 : 0;
+          if (answer.round == round) {
+            // The index tells how many hops there were on the way to the last (RFC 8300 section 3).
+            last += answer.last ? 1 : 0;
+            between += answer.last ? path.nextSi() - answer.si : -1;
+          }
         }
       }
     } catch (InterruptedException interrupted) {
