@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -408,6 +409,41 @@ class RecordTableTest {
       int[] candidates = new int[2];
       table.prefetch(new int[]{hash(1, 32), hash(2, 32)}, candidates, 0, 2);
       assertArrayEquals(new int[]{0, RecordTable.ABSENT}, candidates);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 12, 32})
+  void shouldFindByCandidateWhatItFindsWithout(int bits) {
+    int keys = 3000;
+    try (var table = new RecordTable(64, keys)) {
+      int[] hashes = IntStream.rangeClosed(1, keys).map(key -> hash(key, bits)).toArray();
+      int[] candidates = new int[keys];
+      for (int key = 1; key <= keys; key++) {
+        insert(table, key, bits, 0);
+        if (key % 97 == 0) { // also while the index grows
+          table.prefetch(hashes, candidates, 0, keys);
+          checkCandidates(table, candidates, bits);
+        }
+      }
+      table.prefetch(hashes, candidates, 0, keys);
+      checkCandidates(table, candidates, bits);
+      // Candidates that are gone when they are used, and such as have become another's.
+      for (int key = 1; key <= keys; key += 3) {
+        table.remove(find(table, key, bits));
+      }
+      checkCandidates(table, candidates, bits);
+      for (int key = 1; key <= keys; key += 6) {
+        insert(table, (long) keys + key, bits, 0);
+      }
+      checkCandidates(table, candidates, bits);
+    }
+  }
+
+  private static void checkCandidates(RecordTable table, int[] candidates, int bits) {
+    for (int i = 0; i < candidates.length; i++) {
+      long key = i + 1L;
+      assertEquals(find(table, key, bits), table.find(candidates[i], key, 1, 2, 3, ~key, hash(key, bits)));
     }
   }
 }
