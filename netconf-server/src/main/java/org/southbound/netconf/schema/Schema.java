@@ -184,10 +184,11 @@ public final class Schema {
 
   private static final Pattern NEEDS = Pattern.compile("(?m)^\\s*(?:import|include)\\s+\"?([A-Za-z_][\\w.-]*)");
 
-  /** Of a library the modules of those names, and whatever they import or include. */
+  /** Of a library the modules of those names, and whatever they import or include; of several revisions the newest. */
   public static List<Source> closure(Collection<Source> library, Collection<String> wanted) {
     var byName = new HashMap<String, Source>();
-    library.forEach(each -> byName.put(moduleName(each), each));
+    library.forEach(each -> byName.merge(moduleName(each), each,
+        (one, other) -> revision(one).compareTo(revision(other)) > 0 ? one : other));
     var chosen = new LinkedHashMap<String, Source>();
     var open = new ArrayDeque<>(wanted);
     while (!open.isEmpty()) {
@@ -201,6 +202,12 @@ public final class Schema {
       }
     }
     return List.copyOf(chosen.values());
+  }
+
+  /** The newest revision, which is the first; empty if there is none. */
+  private static String revision(Source source) {
+    Matcher revision = REVISION.matcher(source.text());
+    return revision.find() ? revision.group(1) : "";
   }
 
   private static String moduleName(Source source) {

@@ -2,6 +2,7 @@
 package org.southbound.netconf.xml;
 
 import java.util.Collection;
+import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.LeafSetNode;
@@ -9,6 +10,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.MapNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
 import org.opendaylight.yangtools.yang.data.api.schema.UnkeyedListNode;
+import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.Values;
@@ -129,6 +131,11 @@ public final class DataWriter {
       out.raw('>').raw(fragment.xml().getBytes(java.nio.charset.StandardCharsets.UTF_8));
       out.raw("</").raw(name).raw('>');
       return;
+    } else if (value instanceof QName identity && identity.getModule().equals(node.name.getModule())
+        && node.targetType() instanceof IdentityrefTypeDefinition) {
+      // RFC 7950 section 9.10.3 lets it stand in the default namespace; lxml, which ncclient edits with, drops a prefix's
+      // declaration when the default namespace is the same, and its users could not send back what they got.
+      text = identity.getLocalName();
     } else {
       text = Values.text(schema, value, (prefix, uri) -> out.attribute("xmlns:" + prefix, uri));
     }
