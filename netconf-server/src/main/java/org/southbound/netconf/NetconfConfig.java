@@ -14,21 +14,30 @@ import org.southbound.netconf.schema.Schema;
  * What a server needs to start.
  *
  * @param home folder of the host key ({@code host-key}) and the stored configuration ({@code running.xml}); must exist
- * @param listen port 0 picks a free one
+ * @param listen SSH; port 0 picks a free one; null: {@link NetconfServer#transports} are told otherwise
  */
 public record NetconfConfig(Path home, InetSocketAddress listen, Schema schema, Users users, AccessControl access,
     Durability durability, Limits limits, InstantSource clock) {
 
   /**
-   * What a client may take from the server.
+   * What clients may take from the server.
    *
-   * @param messageBytes greatest message
-   * @param sessions most sessions at a time
+   * @param access what may change while it runs
    * @param events most notifications kept for replay and for slow subscribers
    * @param eventBytes their total size
    */
-  public record Limits(int messageBytes, int sessions, int events, long eventBytes) {
-    public static final Limits DEFAULT = new Limits(16 << 20, 256, 4096, 8 << 20);
+  public record Limits(org.southbound.netconf.session.Limits access, int events, long eventBytes) {
+    public static final Limits DEFAULT = new Limits(org.southbound.netconf.session.Limits.DEFAULT, 4096, 8 << 20);
+
+    /**
+     * The default but for these.
+     *
+     * @param messageBytes greatest message
+     * @param sessions most sessions at a time
+     */
+    public Limits(int messageBytes, int sessions, int events, long eventBytes) {
+      this(org.southbound.netconf.session.Limits.DEFAULT.with(sessions, messageBytes), events, eventBytes);
+    }
   }
 
   /** With the default policy, limits and clock, each commit synced. */

@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.FileStore;
 import org.southbound.netconf.notification.Notifications;
@@ -20,10 +23,12 @@ import org.southbound.netconf.operation.Operations;
 import org.southbound.netconf.operation.Rpcs;
 import org.southbound.netconf.operation.YangLibrary;
 import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.session.Link;
 import org.southbound.netconf.session.Session;
 import org.southbound.netconf.session.Sessions;
 import org.southbound.netconf.transport.SshKeys;
-import org.southbound.netconf.transport.SshTransport;
+import org.southbound.netconf.transport.Terms;
+import org.southbound.netconf.transport.Transports;
 
 /**
  * A NETCONF server for any model. Made with what is stored; then RPC handlers, state sources and configuration subscribers are
@@ -33,6 +38,9 @@ public final class NetconfServer implements AutoCloseable {
   /** Features of ietf-netconf that are not there, for {@link Schema#load}. */
   public static final Set<String> ABSENT_FEATURES = Set.of("ietf-netconf:confirmed-commit", "ietf-netconf:startup",
       "ietf-netconf:url", "ietf-netconf:xpath");
+
+  /** How exact idle timeouts are. */
+  private static final int SWEEP_SECONDS = 1;
 
   private final NetconfConfig config;
   private final FileStore store;
@@ -44,7 +52,8 @@ public final class NetconfServer implements AutoCloseable {
   private final Rpcs rpcs = new Rpcs();
   private final Operations operations;
   private final ScheduledExecutorService timer;
-  private SshTransport ssh;
+  private final Transports transports;
+  private ScheduledFuture<?> sweep;
 
   /** Reads what is stored. Throws with one line that says what to do. */
   public NetconfServer(NetconfConfig config) throws IOException {
@@ -59,7 +68,8 @@ public final class NetconfServer implements AutoCloseable {
     this.datastores = new Datastores(schema, config.access(), store, config.clock(), running);
     this.notifications = new Notifications(schema, config.access(), config.clock(), timer, config.limits().events(),
         config.limits().eventBytes());
-    this.sessions = new Sessions(config.limits().sessions());
+    this.sessions = new Sessions(config.limits().access());
+    this.transports = new Transports(this::open, sessions::limits);
     this.operational = new Operational(schema.root());
     List<String> capabilities = Operations.capabilities(schema, YangLibrary.contentId(schema));
     this.operations = new Operations(
@@ -80,17 +90,33 @@ public final class NetconfServer implements AutoCloseable {
     }
   }
 
-  /** Listens; from now on clients are served. */
-  public void start() throws IOException {
-    ssh = new SshTransport(config.listen(), SshKeys.hostKey(config.home().resolve("host-key")), config.users(),
-        (user, source, transport, link) -> new Session(config.users().user(user), source, transport,
-            config.clock().instant(),
-            link, sessions, operations, config.limits().messageBytes()));
+  private Session open(String user, String source, String transport, Link link, IntSupplier idleSeconds) {
+    var session = new Session(config.users().user(user), source, transport, config.clock().instant(), link, sessions,
+        operations, sessions.limits().messageBytes());
+    session.idleSeconds(idleSeconds);
+    return session;
   }
 
-  /** Where it listens. */
+  /** Listens; from now on clients are served. */
+  public void start() throws IOException {
+    if (config.listen() != null) {
+      transports.listen("netconf", config.listen(), new Terms.Ssh(
+          List.of(SshKeys.hostKey(config.home().resolve("host-key"))), config.users(), 0, Terms.Keepalive.DEFAULT));
+    }
+    transports.start();
+    sweep = timer.scheduleWithFixedDelay(() -> sessions.sweep(System.nanoTime(), notifications::subscribed),
+        SWEEP_SECONDS, SWEEP_SECONDS,
+        TimeUnit.SECONDS);
+  }
+
+  /** Where it listens with SSH. */
   public InetSocketAddress address() {
-    return ssh.address();
+    return transports.address("netconf");
+  }
+
+  /** Its addresses. */
+  public Transports transports() {
+    return transports;
   }
 
   public Schema schema() {
@@ -125,9 +151,10 @@ public final class NetconfServer implements AutoCloseable {
   /** Ends all sessions and writes what is still to be written. */
   @Override
   public void close() throws IOException {
-    if (ssh != null) {
-      ssh.close();
+    if (sweep != null) {
+      sweep.cancel(false);
     }
+    transports.close();
     timer.shutdownNow();
     store.close();
   }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.southbound.netconf.NetconfException;
@@ -34,13 +36,15 @@ public final class Session {
   private final Dispatcher dispatcher;
   private final Framing framing;
   private final Outbox outbox;
-  private boolean greeted;
-  private boolean busy;
+  private volatile boolean greeted;
+  private volatile boolean busy;
   private boolean paused;
   private int withheld;
   private volatile boolean closed;
   private volatile boolean orderly;
   private volatile Runnable whenDrained;
+  private volatile IntSupplier idleSeconds = () -> 0;
+  private volatile long lastHeard = System.nanoTime();
   private Runnable afterReply;
 
   /** Counters of RFC 6022. */
@@ -121,6 +125,7 @@ public final class Session {
     if (closed) {
       return count;
     }
+    lastHeard = System.nanoTime();
     framing.append(bytes, offset, count);
     if (busy) {
       withheld += count;
@@ -313,6 +318,22 @@ public final class Session {
   /** Ends the session because another asked for it. */
   public void kill() {
     orderly = true;
+    close();
+  }
+
+  /** Closes the session when it has been silent for so many seconds; 0: never. */
+  public void idleSeconds(IntSupplier seconds) {
+    idleSeconds = seconds;
+  }
+
+  void closeIfIdle(long now, long graceNanos, Predicate<Session> exempt) {
+    long silent = now - lastHeard;
+    long most = idleSeconds.getAsInt() * 1_000_000_000L;
+    boolean mute = !greeted && silent > graceNanos;
+    if (closed || busy || !mute && (most == 0 || silent < most || exempt.test(this))) {
+      return;
+    }
+    LOG.info("session {} of {} from {} ends: {}", id, user.name(), source, mute ? "no hello" : "idle for too long");
     close();
   }
 

@@ -2,6 +2,7 @@
 package org.southbound.netconf.session;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -9,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The sessions that are open. Thread-safe. */
 public final class Sessions {
@@ -16,14 +18,23 @@ public final class Sessions {
   private final List<Consumer<Session>> opened = new CopyOnWriteArrayList<>();
   private final List<Consumer<Session>> closed = new CopyOnWriteArrayList<>();
   private final AtomicLong ids = new AtomicLong();
-  private final int max;
+  private final Map<String, Integer> perUser = new HashMap<>();
+  private volatile Limits limits;
   final LongAdder started = new LongAdder();
   final LongAdder badHellos = new LongAdder();
   final LongAdder dropped = new LongAdder();
 
-  /** @param max most sessions at a time */
-  public Sessions(int max) {
-    this.max = max;
+  public Sessions(Limits limits) {
+    this.limits = limits;
+  }
+
+  public Limits limits() {
+    return limits;
+  }
+
+  /** From now on; what is open stays open. */
+  public void limits(Limits changed) {
+    limits = changed;
   }
 
   long nextId() {
@@ -32,10 +43,12 @@ public final class Sessions {
 
   boolean add(Session session) {
     synchronized (open) {
-      if (open.size() >= max) {
+      String user = session.user().name();
+      if (open.size() >= limits.sessions() || perUser.getOrDefault(user, 0) >= limits.sessionsPerUser()) {
         return false;
       }
       open.put(session.id(), session);
+      perUser.merge(user, 1, Integer::sum);
     }
     started.increment();
     return true;
@@ -46,12 +59,31 @@ public final class Sessions {
   }
 
   void remove(Session session) {
-    if (open.remove(session.id()) != null) {
+    boolean present;
+    synchronized (open) {
+      present = open.remove(session.id()) != null;
+      if (present) {
+        perUser.computeIfPresent(session.user().name(), (user, count) -> count == 1 ? null : count - 1);
+      }
+    }
+    if (present) {
       if (!session.orderly()) {
         dropped.increment();
       }
       // Listeners release locks, which may wait for a commit; the network's threads must not.
       Thread.ofVirtual().name("session-end").start(() -> closed.forEach(each -> each.accept(session)));
+    }
+  }
+
+  /**
+   * Closes sessions that did not say hello in time, or were silent for longer than their endpoint allows.
+   *
+   * @param now of {@link System#nanoTime}
+   * @param exempt sessions that may be silent: they listen to notifications
+   */
+  public void sweep(long now, Predicate<Session> exempt) {
+    for (Session each : open.values()) {
+      each.closeIfIdle(now, limits.grace().toNanos(), exempt);
     }
   }
 

@@ -39,11 +39,7 @@ public final class SshKeys {
         KeyPair made = KeyPairGenerator.getInstance("Ed25519", BOUNCY_CASTLE).generateKeyPair();
         String text = BEGIN + Base64.getMimeEncoder(64, new byte[]{'\n'}).encodeToString(made.getPrivate().getEncoded())
             + END;
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
-        Files.createFile(fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.writeString(fresh, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        writePrivately(file, text);
       }
       // A character set that has all octets: what is no key is found below.
       String text = Files.readString(file, StandardCharsets.ISO_8859_1);
@@ -55,6 +51,15 @@ public final class SshKeys {
       throw new IOException(
           "the host key " + file + " cannot be used: restore it, or remove it to have a new one made");
     }
+  }
+
+  /** Writes a file of mode 0600 at one step. */
+  static void writePrivately(Path file, String text) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    Files.createFile(fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(fresh, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** The keys of an authorized_keys file. Throws with one line that says what to do. */

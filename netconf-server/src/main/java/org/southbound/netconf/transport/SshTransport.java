@@ -2,249 +2,261 @@
 package org.southbound.netconf.transport;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.security.KeyPair;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.security.PublicKey;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.Consumer;
-import org.apache.sshd.common.NamedFactory;
-import org.apache.sshd.common.OptionalFeature;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import jdk.net.ExtendedSocketOptions;
+import org.apache.sshd.common.AttributeRepository;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.channel.ChannelFactory;
-import org.apache.sshd.common.cipher.BuiltinCiphers;
-import org.apache.sshd.common.compression.BuiltinCompressions;
-import org.apache.sshd.common.io.IoInputStream;
-import org.apache.sshd.common.io.IoOutputStream;
-import org.apache.sshd.common.kex.BuiltinDHFactories;
+import org.apache.sshd.common.io.IoAcceptor;
+import org.apache.sshd.common.io.IoConnector;
+import org.apache.sshd.common.io.nio2.Nio2Session;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
-import org.apache.sshd.common.mac.BuiltinMacs;
-import org.apache.sshd.common.random.JceRandomFactory;
-import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
-import org.apache.sshd.common.session.helpers.AbstractConnectionService;
-import org.apache.sshd.common.signature.BuiltinSignatures;
-import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
+import org.apache.sshd.common.session.SessionListener;
 import org.apache.sshd.core.CoreModuleProperties;
-import org.apache.sshd.server.Environment;
-import org.apache.sshd.server.ExitCallback;
 import org.apache.sshd.server.ServerBuilder;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.AsyncAuthException;
 import org.apache.sshd.server.auth.password.UserAuthPasswordFactory;
 import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
-import org.apache.sshd.server.channel.ChannelDataReceiver;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.channel.ChannelSessionFactory;
-import org.apache.sshd.server.command.AsyncCommandStreamsAware;
 import org.apache.sshd.server.command.Command;
+import org.apache.sshd.server.session.ServerSession;
 import org.apache.sshd.server.subsystem.SubsystemFactory;
-import org.southbound.netconf.access.Users;
-import org.southbound.netconf.session.Link;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.southbound.netconf.session.Limits;
 import org.southbound.netconf.session.Session;
 
 /**
- * NETCONF over SSH (RFC 6242): the subsystem {@code netconf} and nothing else, no shell, no forwarding. Modern algorithms only;
- * SHA-1 signatures (ssh-rsa) are off.
+ * NETCONF over SSH (RFC 6242): the subsystem {@code netconf} and nothing else, no shell, no forwarding. Several addresses share
+ * a few threads; an address has terms of its own, which may change while it listens.
  */
-public final class SshTransport implements AutoCloseable {
-  private static final Duration AUTHENTICATION = Duration.ofSeconds(30);
-  private static final Duration HEARTBEAT = Duration.ofSeconds(60);
+final class SshTransport implements Transport {
+  private static final Logger LOG = LoggerFactory.getLogger(SshTransport.class);
+  private static final int BACKLOG = 128;
+  private static final int CHANNELS = 32;
+  /** Where a connection came in, or what it was called out for. */
+  private static final AttributeKey<Door> DOOR = new AttributeKey<>();
 
-  /** Makes a session for an authenticated connection. */
-  public interface Opener {
-    Session open(String user, String source, String transport, Link link);
+  private final Engine server = (Engine) ServerBuilder.builder().factory(Engine::new).build();
+  private final Opener opener;
+  private final Supplier<Limits> limits;
+  private final Strangers strangers;
+  private final Passwords passwords;
+  private final Map<SocketAddress, Door> doors = new HashMap<>();
+  private IoConnector connector;
+
+  /** The terms of an address, or of a call; {@code outcome} is a call's. */
+  private record Door(Supplier<? extends Terms> terms, CompletableFuture<Call> outcome) {
+    Terms.Ssh ssh() {
+      return (Terms.Ssh) terms.get();
+    }
   }
 
-  private final SshServer server;
+  /** A server whose addresses come and go. */
+  private static final class Engine extends SshServer {
+    IoAcceptor begin() {
+      checkConfig();
+      setSessionFactory(createSessionFactory());
+      acceptor = createAcceptor();
+      setupSessionTimeout(getSessionFactory());
+      return acceptor;
+    }
 
-  /** Listens at once; port 0 picks a free one. */
-  public SshTransport(InetSocketAddress address, KeyPair hostKey, Users users, Opener opener) throws IOException {
-    server = SshServer.setUpDefaultServer();
-    server.setHost(address.getAddress().getHostAddress());
-    server.setPort(address.getPort());
-    server.setKeyPairProvider(KeyPairProvider.wrap(hostKey));
-    algorithms();
+    IoConnector connector() {
+      return getIoServiceFactory().createConnector(getSessionFactory());
+    }
+  }
+
+  private final IoAcceptor acceptor;
+
+  SshTransport(Opener opener, Supplier<Limits> limits, Strangers strangers, Passwords passwords) {
+    this.opener = opener;
+    this.limits = limits;
+    this.strangers = strangers;
+    this.passwords = passwords;
+    SshAlgorithms.offer(server);
+    server.setKeyPairProvider(KeyPairProvider.EMPTY_KEYPAIR_PROVIDER); // each door has its own
     server.setForwardingFilter(null);
     server.setChannelFactories(List.<ChannelFactory>of(ChannelSessionFactory.INSTANCE));
     server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE, UserAuthPasswordFactory.INSTANCE));
-    server.setPublickeyAuthenticator((user, key, session) -> users.key(user, key));
-    server.setPasswordAuthenticator((user, password, session) -> {
-      if (users.recent(user, password)) {
-        return true;
-      }
-      // The slow hash must not hold up the sessions that share this thread.
-      var later = new AsyncAuthException();
-      Thread.ofVirtual().name("password").start(() -> later.setAuthed(users.password(user, password)));
-      throw later;
-    });
+    server.setPublickeyAuthenticator((user, key, session) -> key(user, key, session));
+    server.setPasswordAuthenticator((user, password, session) -> password(user, password, session));
     server.setSubsystemFactories(List.of(new SubsystemFactory() {
       @Override
       public String getName() { return "netconf"; }
 
       @Override
       public Command createSubsystem(ChannelSession channel) {
-        return new Subsystem(channel, opener);
+        return new SshSubsystem(channel, SshTransport.this);
       }
     }));
-    CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ZERO); // a manager may be silent for days
+    CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ZERO); // sessions have their own
     CoreModuleProperties.NIO2_READ_TIMEOUT.set(server, Duration.ZERO);
-    CoreModuleProperties.AUTH_TIMEOUT.set(server, AUTHENTICATION);
     CoreModuleProperties.TCP_NODELAY.set(server, true);
     CoreModuleProperties.SOCKET_REUSEADDR.set(server, true);
-    server.setSessionHeartbeat(HeartbeatType.IGNORE, HEARTBEAT);
-    try {
-      server.start();
-    } catch (BindException e) {
-      throw new IOException("NETCONF cannot listen on " + server.getHost() + " port " + address.getPort() + " ("
-          + e.getMessage() + "): give another port with --netconf-port", e);
+    CoreModuleProperties.SOCKET_BACKLOG.set(server, BACKLOG);
+    CoreModuleProperties.MAX_CONCURRENT_CHANNELS.set(server, CHANNELS);
+    server.addSessionListener(new SessionListener() {
+      @Override
+      public void sessionCreated(org.apache.sshd.common.session.Session session) {
+        arrived((ServerSession) session);
+      }
+
+      @Override
+      public void sessionClosed(org.apache.sshd.common.session.Session session) {
+        strangers.remove(session);
+        Door door = session.getAttribute(DOOR);
+        if (door != null && door.outcome != null) {
+          door.outcome.completeExceptionally(new IOException("the client did not open a session"));
+        }
+      }
+    });
+    acceptor = server.begin();
+  }
+
+  @Override
+  public InetSocketAddress listen(InetSocketAddress address, Supplier<? extends Terms> terms) throws IOException {
+    synchronized (doors) { // who connects at once waits for the entry
+      Set<SocketAddress> before = new HashSet<>(acceptor.getBoundAddresses());
+      acceptor.bind(address);
+      for (SocketAddress each : acceptor.getBoundAddresses()) {
+        if (!before.contains(each)) {
+          doors.put(each, new Door(terms, null));
+          return (InetSocketAddress) each;
+        }
+      }
+      throw new IOException("not bound");
     }
   }
 
-  private void algorithms() {
-    server.setKeyExchangeFactories(NamedFactory.setUpTransformedFactories(true,
-        List.of(BuiltinDHFactories.curve25519, BuiltinDHFactories.curve25519_libssh, BuiltinDHFactories.ecdhp256,
-            BuiltinDHFactories.ecdhp384, BuiltinDHFactories.ecdhp521, BuiltinDHFactories.dhg16_512,
-            BuiltinDHFactories.dhg14_256),
-        ServerBuilder.DH2KEX));
-    server.setCipherFactories(supported(List.of(BuiltinCiphers.aes128gcm,
-        BuiltinCiphers.aes256gcm, BuiltinCiphers.cc20p1305_openssh, BuiltinCiphers.aes128ctr,
-        BuiltinCiphers.aes256ctr)));
-    server.setMacFactories(supported(List.of(BuiltinMacs.hmacsha256etm, BuiltinMacs.hmacsha512etm,
-        BuiltinMacs.hmacsha256, BuiltinMacs.hmacsha512)));
-    server.setSignatureFactories(supported(
-        List.of(BuiltinSignatures.ed25519, BuiltinSignatures.nistp256, BuiltinSignatures.nistp384,
-            BuiltinSignatures.nistp521, BuiltinSignatures.rsaSHA512, BuiltinSignatures.rsaSHA256)));
-    server.setCompressionFactories(supported(List.of(BuiltinCompressions.none)));
-    server.setRandomFactory(JceRandomFactory.INSTANCE);
+  @Override
+  public void unlisten(InetSocketAddress bound) {
+    acceptor.unbind(bound);
+    synchronized (doors) {
+      doors.remove(bound);
+    }
   }
 
-  /** Those that this JDK and BouncyCastle can do. */
-  private static <T> List<NamedFactory<T>> supported(List<? extends NamedFactory<T>> wanted) {
-    var found = new ArrayList<NamedFactory<T>>();
-    for (NamedFactory<T> each : wanted) {
-      if (!(each instanceof OptionalFeature optional) || optional.isSupported()) {
-        found.add(each);
+  @Override
+  public CompletableFuture<Call> call(InetSocketAddress to, InetSocketAddress from, Supplier<? extends Terms> terms,
+      Duration patience) {
+    var outcome = new CompletableFuture<Call>();
+    synchronized (this) {
+      connector = connector == null ? server.connector() : connector;
+    }
+    var attempt = connector.connect(to, AttributeRepository.ofKeyValuePair(DOOR, new Door(terms, outcome)), from);
+    attempt.addListener(future -> {
+      if (future.getException() != null) {
+        outcome.completeExceptionally(future.getException());
+      } else if (!future.isConnected()) {
+        outcome.completeExceptionally(new IOException("not connected"));
+      }
+    });
+    CompletableFuture.delayedExecutor(patience.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS, Runnable::run)
+        .execute(() -> {
+          if (!attempt.isDone()) {
+            attempt.cancel();
+            outcome.completeExceptionally(new IOException("no answer"));
+          }
+        });
+    return outcome;
+  }
+
+  private void arrived(ServerSession session) {
+    var io = session.getIoSession();
+    Door door;
+    if (io.getAttribute(AttributeRepository.class) instanceof AttributeRepository called) {
+      door = called.getAttribute(DOOR);
+    } else {
+      synchronized (doors) {
+        door = doors.get(io.getAcceptanceAddress());
       }
     }
-    return found;
+    if (door == null) {
+      session.close(true); // the address is being given up
+      return;
+    }
+    Terms.Ssh terms = door.ssh();
+    session.setAttribute(DOOR, door);
+    session.setKeyPairProvider(KeyPairProvider.wrap(terms.hostKeys()));
+    CoreModuleProperties.AUTH_TIMEOUT.set(session, limits.get().grace());
+    CoreModuleProperties.MAX_AUTH_REQUESTS.set(session, limits.get().loginTries());
+    keepalive(io, terms.keepalive());
+    vacant(session);
   }
 
-  /** Where it listens. */
-  public InetSocketAddress address() {
-    return new InetSocketAddress(server.getHost(), server.getPort());
+  private static void keepalive(org.apache.sshd.common.io.IoSession io, Terms.Keepalive keepalive) {
+    if (keepalive != null && io instanceof Nio2Session nio) {
+      try {
+        option(nio, StandardSocketOptions.SO_KEEPALIVE, true);
+        option(nio, ExtendedSocketOptions.TCP_KEEPIDLE, keepalive.idle());
+        option(nio, ExtendedSocketOptions.TCP_KEEPINTERVAL, keepalive.interval());
+        option(nio, ExtendedSocketOptions.TCP_KEEPCOUNT, keepalive.probes());
+      } catch (IOException | UnsupportedOperationException e) {
+        LOG.debug("no keepalive", e);
+      }
+    }
+  }
+
+  private static <T> void option(Nio2Session io, SocketOption<T> option, T value) throws IOException {
+    io.getSocket().setOption(option, value);
+  }
+
+  /** The connection has no session. */
+  void vacant(ServerSession session) {
+    if (session.isOpen()) {
+      var remote = (InetSocketAddress) session.getIoSession().getRemoteAddress();
+      strangers.add(session, remote.getAddress(), () -> session.close(true));
+    }
+  }
+
+  /** The connection has a session. */
+  Session open(ServerSession connection, SshSubsystem link) {
+    strangers.remove(connection);
+    Door door = connection.getAttribute(DOOR);
+    var remote = (InetSocketAddress) connection.getIoSession().getRemoteAddress();
+    Session session = opener.open(connection.getUsername(), remote.getAddress().getHostAddress(), "netconf-ssh", link,
+        () -> door.terms.get().idleSeconds());
+    if (door.outcome != null) {
+      door.outcome.complete(new Call(session, ended -> connection.addCloseFutureListener(future -> ended.run())));
+    }
+    return session;
+  }
+
+  private static boolean key(String user, PublicKey key, ServerSession session) {
+    return session.getAttribute(DOOR).ssh().users().key(user, key);
+  }
+
+  private boolean password(String user, String password, ServerSession session) {
+    var users = session.getAttribute(DOOR).ssh().users();
+    if (users.recent(user, password)) {
+      return true;
+    }
+    // The slow hash must not hold up the sessions that share this thread.
+    var later = new AsyncAuthException();
+    passwords.check(() -> users.password(user, password), later::setAuthed);
+    throw later;
   }
 
   @Override
   public void close() throws IOException {
-    server.stop(true);
-  }
-
-  /** One channel: the session's link. */
-  private static final class Subsystem implements Command, AsyncCommandStreamsAware, ChannelDataReceiver, Link {
-    private final ChannelSession channel;
-    private final Opener opener;
-    private Session session;
-    private IoOutputStream out;
-    private ExitCallback exit;
-
-    Subsystem(ChannelSession channel, Opener opener) {
-      this.channel = channel;
-      this.opener = opener;
-      channel.setDataReceiver(this);
+    if (connector != null) {
+      connector.close(true);
     }
-
-    @Override
-    public void start(ChannelSession same, Environment environment) {
-      var remote = (InetSocketAddress) channel.getSession().getIoSession().getRemoteAddress();
-      session = opener.open(channel.getSession().getUsername(), remote.getAddress().getHostAddress(), "netconf-ssh",
-          this);
-      session.start();
-    }
-
-    @Override
-    public int data(ChannelSession same, byte[] bytes, int offset, int count) {
-      return session == null ? count : session.receive(bytes, offset, count);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int count, Consumer<Throwable> written) {
-      try {
-        out.writeBuffer(new ByteArrayBuffer(bytes, offset, count)).addListener(future -> {
-          Throwable failure = future.getException();
-          written.accept(failure != null || future.isWritten() ? failure : new IOException("not written"));
-        });
-      } catch (IOException | RuntimeException e) {
-        written.accept(e);
-      }
-    }
-
-    @Override
-    public void credit(int bytes) {
-      try {
-        channel.getLocalWindow().release(bytes);
-      } catch (IOException e) {
-        close(false);
-      }
-    }
-
-    @Override
-    public void close(boolean orderly) {
-      if (orderly || shared()) {
-        exit.onExit(0);
-        channel.close(false);
-      } else {
-        channel.getSession().close(true);
-      }
-    }
-
-    /** True if the connection carries other sessions, which go on. */
-    private boolean shared() {
-      return channel.getSession().getService(AbstractConnectionService.class).getChannels().size() > 1;
-    }
-
-    @Override
-    public void destroy(ChannelSession same) {
-      if (session != null) {
-        session.ended();
-      }
-    }
-
-    @Override
-    public void close() {
-      // end of the client's data; the session ends with the channel
-    }
-
-    @Override
-    public void setIoOutputStream(IoOutputStream stream) { out = stream; }
-
-    @Override
-    public void setExitCallback(ExitCallback callback) { exit = callback; }
-
-    @Override
-    public void setIoInputStream(IoInputStream in) {
-      // data() gets the input
-    }
-
-    @Override
-    public void setIoErrorStream(IoOutputStream err) {
-      // nothing is written there
-    }
-
-    @Override
-    public void setInputStream(InputStream in) {
-      // data() gets the input
-    }
-
-    @Override
-    public void setOutputStream(OutputStream stream) {
-      // the asynchronous stream is used
-    }
-
-    @Override
-    public void setErrorStream(OutputStream err) {
-      // nothing is written there
-    }
+    server.close(true);
   }
 }
