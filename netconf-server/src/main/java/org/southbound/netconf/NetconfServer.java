@@ -37,7 +37,7 @@ import org.southbound.netconf.transport.Transports;
 public final class NetconfServer implements AutoCloseable {
   /** Features of ietf-netconf that are not there, for {@link Schema#load}. */
   public static final Set<String> ABSENT_FEATURES = Set.of("ietf-netconf:confirmed-commit", "ietf-netconf:startup",
-      "ietf-netconf:url", "ietf-netconf:xpath");
+      "ietf-netconf:url");
 
   /** How exact idle timeouts are. */
   private static final int SWEEP_SECONDS = 1;

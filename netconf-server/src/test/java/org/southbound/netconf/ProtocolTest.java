@@ -83,7 +83,7 @@ class ProtocolTest {
       for (String each : new String[]{"base:1.0", "base:1.1", "capability:candidate:1.0", "capability:validate:1.1",
           "capability:rollback-on-error:1.0", "capability:notification:1.0", "capability:interleave:1.0",
           "capability:writable-running:1.0", "capability:yang-library:1.1",
-          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,rollback-on-error,validate</capability>",
+          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,rollback-on-error,validate,xpath</capability>",
           "notifications&amp;revision=2008-07-14</capability>", "southbound-nf", "<session-id>1</session-id>"}) {
         assertTrue(client.hello.contains(each), each + " in " + client.hello);
       }
@@ -153,7 +153,7 @@ class ProtocolTest {
       error(client.call("<get-config/>"), "missing-element", "<bad-element>source</bad-element>");
       error(client.call("<get-config><source><elsewhere/></source></get-config>"), "unknown-element");
       error(client.call("<get-config><source><startup/></source></get-config>"), "operation-not-supported");
-      error(client.call("<get-config><source><running/></source><filter type=\"xpath\" select=\"/\"/></get-config>"),
+      error(client.call("<get-config><source><running/></source><filter type=\"regex\"/></get-config>"),
           "bad-attribute", "<bad-attribute>type</bad-attribute>");
       error(client.call(edit("candidate", "<counter>x</counter>")), "invalid-value",
           "/bench:bench/bench:counter</error-path>");

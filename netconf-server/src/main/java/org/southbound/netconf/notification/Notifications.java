@@ -21,7 +21,7 @@ import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
 import org.southbound.netconf.xml.DataWriter;
-import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.XmlOut;
 
 /**
@@ -43,7 +43,7 @@ public final class Notifications {
   /** One session's subscription. Guarded by itself. */
   private final class Subscription {
     final Session session;
-    final SubtreeFilter filter;
+    final Filter filter;
     final Instant stop;
     final long replayEnd;
     boolean replaying;
@@ -52,7 +52,7 @@ public final class Notifications {
     boolean over;
     Future<?> timeout;
 
-    Subscription(Session session, SubtreeFilter filter, Instant start, Instant stop) {
+    Subscription(Session session, Filter filter, Instant start, Instant stop) {
       this.session = session;
       this.filter = filter;
       this.stop = stop;
@@ -200,7 +200,7 @@ public final class Notifications {
   }
 
   /** Subscribes a session; one subscription each. What it returns is to be run once the reply is sent: then events begin. */
-  public Runnable subscribe(Session session, SubtreeFilter filter, Instant start, Instant stop)
+  public Runnable subscribe(Session session, Filter filter, Instant start, Instant stop)
       throws NetconfException {
     var made = new Subscription(session, filter, start, stop);
     if (subscriptions.putIfAbsent(session, made) != null) {

@@ -7,7 +7,7 @@ import java.time.OffsetDateTime;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.notification.Notifications;
-import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -25,7 +25,7 @@ final class CreateSubscription implements Operation {
 
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
-    SubtreeFilter filter = null;
+    Filter filter = null;
     Instant start = null;
     Instant stop = null;
     XmlIn in = request.in();

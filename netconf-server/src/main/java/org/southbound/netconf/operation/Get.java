@@ -2,7 +2,7 @@
 package org.southbound.netconf.operation;
 
 import org.southbound.netconf.NetconfException;
-import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -15,7 +15,7 @@ final class Get implements Operation {
 
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
-    SubtreeFilter filter = null;
+    Filter filter = null;
     XmlIn in = request.in();
     while (request.next()) {
       if (!in.name().equals("filter")) {

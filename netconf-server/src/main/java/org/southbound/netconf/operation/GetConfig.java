@@ -6,7 +6,7 @@ import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.Datastores.Name;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.xml.DataWriter;
-import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -25,7 +25,7 @@ final class GetConfig implements Operation {
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     Name source = null;
-    SubtreeFilter filter = null;
+    Filter filter = null;
     XmlIn in = request.in();
     while (request.next()) {
       switch (in.name()) {
@@ -41,7 +41,8 @@ final class GetConfig implements Operation {
   }
 
   /** Writes the data element with what the filter and the access rules leave of a tree. */
-  static void data(Request request, ContainerNode tree, SubtreeFilter filter, XmlOut out) {
+  static void data(Request request, ContainerNode tree, Filter filter, XmlOut out)
+      throws NetconfException {
     Schema schema = request.context().schema();
     var writer = new DataWriter(schema, out, request.context().access().reads(request.session().user()));
     out.raw("<data>");

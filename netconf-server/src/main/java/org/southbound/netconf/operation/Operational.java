@@ -10,7 +10,7 @@ import org.southbound.netconf.datastore.Draft;
 import org.southbound.netconf.datastore.Merge;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
-import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.Filter;
 
 /** The sources of state data. Thread-safe. */
 public final class Operational {
@@ -35,7 +35,7 @@ public final class Operational {
   }
 
   /** The configuration with the state data that the filter may select laid over it. */
-  ContainerNode over(ContainerNode running, SubtreeFilter filter, Session reader) {
+  ContainerNode over(ContainerNode running, Filter filter, Session reader) {
     var draft = new Draft(root, running);
     for (Entry each : sources) {
       if (filter != null && !filter.mayTouch(each.top)) {

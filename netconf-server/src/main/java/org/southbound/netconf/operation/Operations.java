@@ -51,6 +51,7 @@ public final class Operations implements Dispatcher {
     all.add(prefix + "rollback-on-error:1.0");
     all.add(prefix + "validate:1.0");
     all.add(prefix + "validate:1.1");
+    all.add(prefix + "xpath:1.0");
     if (schema.has("notifications")) {
       all.add(prefix + "notification:1.0");
       all.add(prefix + "interleave:1.0");
@@ -106,10 +107,12 @@ public final class Operations implements Dispatcher {
       if (rpc != null && !(operation instanceof CloseSession)) { // RFC 8341 section 3.2.4: closing is always allowed
         context.access().execute(session.user(), rpc);
       }
-      operation.run(new Request(context, session, in), out);
+      operation.run(new Request(context, session, in, mayWait), out);
       session.inRpcs.increment();
     } catch (NetconfException e) {
       fail(session, out, body, attributes, e);
+    } catch (Request.Later e) {
+      return false;
     } catch (RuntimeException | StackOverflowError e) {
       LOG.error("session {}: an operation failed by a bug", session.id(), e);
       fail(session, out, body, attributes,

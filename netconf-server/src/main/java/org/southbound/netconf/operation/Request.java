@@ -9,7 +9,9 @@ import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.Datastores.Name;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Session;
+import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.XPathFilter;
 import org.southbound.netconf.xml.XmlIn;
 
 /** One operation as a client asks for it: its parameters, read one after the other. */
@@ -18,10 +20,21 @@ final class Request {
   private final Session session;
   private final XmlIn in;
   private final String namespace;
+  private final boolean mayWait;
   private final List<String> seen = new ArrayList<>(4);
 
+  /** A quick operation turns out to be slow: it is to be asked for again from a thread of its own. */
+  static final class Later extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Later() {
+      super("not on this thread", null, false, false);
+    }
+  }
+
   /** A request whose operation is the element at which {@code in} stands. */
-  Request(Context context, Session session, XmlIn in) {
+  Request(Context context, Session session, XmlIn in, boolean mayWait) {
+    this.mayWait = mayWait;
     this.context = context;
     this.session = session;
     this.in = in;
@@ -116,14 +129,41 @@ final class Request {
     };
   }
 
-  /** The filter that the present element is. */
-  SubtreeFilter filter() throws NetconfException {
-    String type = in.attribute(null, "type");
-    type = type == null ? in.attribute(Schema.NETCONF, "type") : type;
-    if (type != null && !type.equals("subtree")) {
-      throw NetconfException.of(ErrorTag.BAD_ATTRIBUTE, "A filter of type " + type + " is not supported.")
+  /**
+   * The filter that the present element is (RFC 6241 sections 6 and 8.9).
+   *
+   * @throws Later if it may take long on a thread that others need
+   */
+  Filter filter() throws NetconfException {
+    String type = filterAttribute("type");
+    Filter filter;
+    if (type == null || type.equals("subtree")) {
+      filter = SubtreeFilter.read(in);
+    } else if (type.equals("xpath")) {
+      String select = filterAttribute("select");
+      if (select == null) {
+        throw NetconfException.of(ErrorTag.MISSING_ATTRIBUTE, "A filter of type xpath needs the attribute select.")
+            .info("bad-attribute", "select").info("bad-element", "filter");
+      }
+      filter = XPathFilter.of(select, in.namespaces(), "filter");
+      in.skip();
+    } else {
+      throw NetconfException.of(ErrorTag.BAD_ATTRIBUTE, "There is no filter of type " + type + ".")
           .info("bad-attribute", "type").info("bad-element", "filter");
     }
-    return SubtreeFilter.read(in);
+    return timely(filter);
+  }
+
+  /** Both attributes of filter are of no namespace; some clients give them NETCONF's. */
+  private String filterAttribute(String name) {
+    String value = in.attribute(null, name);
+    return value == null ? in.attribute(Schema.NETCONF, name) : value;
+  }
+
+  private Filter timely(Filter filter) {
+    if (!mayWait && !filter.quick()) {
+      throw new Later();
+    }
+    return filter;
   }
 }

@@ -35,6 +35,10 @@ public final class DataWriter {
     this.visibility = visibility;
   }
 
+  Visibility visibility() {
+    return visibility;
+  }
+
   XmlOut out() {
     return out;
   }

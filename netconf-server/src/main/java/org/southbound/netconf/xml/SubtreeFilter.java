@@ -2,6 +2,7 @@
 package org.southbound.netconf.xml;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,7 +21,7 @@ import org.southbound.netconf.schema.YangNode;
  * A subtree filter (RFC 6241 section 6): namespace selection, attribute match, containment, selection and content match nodes.
  * Immutable once read. An attribute match can only fail here, since no data node of ours carries attributes.
  */
-public final class SubtreeFilter {
+public final class SubtreeFilter implements Filter {
   private record Test(String namespace, String name, String text, boolean attributes, List<Test> children,
       NamespaceContext context) {
     boolean matches(YangNode node) {
@@ -92,7 +93,12 @@ public final class SubtreeFilter {
   /** True if nothing is selected. */
   public boolean isEmpty() { return tests.isEmpty(); }
 
-  /** True if the filter can select something below the top-level node. */
+  @Override
+  public boolean quick() {
+    return true;
+  }
+
+  @Override
   public boolean mayTouch(YangNode top) {
     for (Test test : tests) {
       if (test.matches(top)) {
@@ -102,7 +108,7 @@ public final class SubtreeFilter {
     return false;
   }
 
-  /** True if a notification passes: some test selects it or a part of it. */
+  @Override
   public boolean passes(DataWriter scratch, YangNode notification, DataContainerNode data) {
     int mark = scratch.out().length();
     for (Test test : tests) {
@@ -121,7 +127,7 @@ public final class SubtreeFilter {
     return false;
   }
 
-  /** Writes what the filter selects of the root's children. */
+  @Override
   public void write(DataWriter writer, YangNode root, DataContainerNode data) {
     select(writer, tests, root, data, null, null);
   }
@@ -168,19 +174,43 @@ public final class SubtreeFilter {
   private static void selected(DataWriter writer, List<Test> tests, YangNode child, NormalizedNode present,
       String namespace,
       DataPath path) {
-    if (present instanceof MapNode list && tests.size() == 1) {
-      NodeIdentifierWithPredicates key = key(tests.getFirst(), child);
-      if (key != null) { // all keys given: one look-up instead of a walk
-        var entry = list.childByArg(key);
-        if (entry != null) {
-          entry(writer, tests, child, entry, namespace, path);
-        }
-        return;
-      }
+    if (present instanceof MapNode list && lookUp(writer, tests, child, list, namespace, path)) {
+      return;
     }
     for (NormalizedNode each : DataWriter.instances(present)) {
       entry(writer, tests, child, each, namespace, path);
     }
+  }
+
+  /** Tests that all give all keys look their entries up instead of walking the list; false if they do not. */
+  private static boolean lookUp(DataWriter writer, List<Test> tests, YangNode node, MapNode list, String namespace,
+      DataPath path) {
+    if (tests.size() == 1) {
+      NodeIdentifierWithPredicates key = key(tests.getFirst(), node);
+      var entry = key == null ? null : list.childByArg(key);
+      if (entry != null) {
+        entry(writer, tests, node, entry, namespace, path);
+      }
+      return key != null;
+    }
+    if (node.userOrdered()) {
+      return false; // the order of the tests need not be that of the entries
+    }
+    Map<NodeIdentifierWithPredicates, List<Test>> wanted = LinkedHashMap.newLinkedHashMap(tests.size());
+    for (Test test : tests) {
+      NodeIdentifierWithPredicates key = key(test, node);
+      if (key == null) {
+        return false;
+      }
+      wanted.computeIfAbsent(key, k -> new ArrayList<>(1)).add(test);
+    }
+    wanted.forEach((key, same) -> {
+      var entry = list.childByArg(key);
+      if (entry != null) {
+        entry(writer, same, node, entry, namespace, path);
+      }
+    });
+    return true;
   }
 
   private static NodeIdentifierWithPredicates key(Test test, YangNode list) {
@@ -188,7 +218,7 @@ public final class SubtreeFilter {
     if (keys.length == 0 || test.children.isEmpty()) {
       return null;
     }
-    var values = new java.util.LinkedHashMap<QName, Object>(keys.length * 2);
+    var values = new LinkedHashMap<QName, Object>(keys.length * 2);
     for (YangNode key : keys) {
       for (Test each : test.children) {
         if (each.isContent() && each.matches(key)) {

@@ -2,10 +2,14 @@
 package org.southbound.netconf.xpath;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifierWithPredicates;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.opendaylight.yangtools.yang.data.api.schema.MapNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
 import org.southbound.netconf.schema.DataPath;
@@ -27,12 +31,23 @@ public final class DataNode {
   final NormalizedNode data;
   final Object value;
   private final boolean byDefault;
+  /** Who looks, if it is not the server itself. */
+  final Viewer viewer;
   private IdentityHashMap<YangNode, List<DataNode>> children;
+  /** List entries that were looked up by key. */
+  private Map<PathArgument, DataNode> entries;
+  private DataPath path;
   /** An RPC's input, which stands beside the top-level nodes while it is looked at. */
   private DataNode guest;
 
   private DataNode(DataNode parent, YangNode schema, NormalizedNode data, Object value, boolean byDefault) {
+    this(parent, schema, data, value, byDefault, parent == null ? null : parent.viewer);
+  }
+
+  private DataNode(DataNode parent, YangNode schema, NormalizedNode data, Object value, boolean byDefault,
+      Viewer viewer) {
     this.parent = parent;
+    this.viewer = viewer;
     this.schema = schema;
     this.data = data;
     this.value = value;
@@ -42,6 +57,18 @@ public final class DataNode {
   /** The root over a data tree. */
   public static DataNode root(YangNode root, NormalizedNode data) {
     return new DataNode(null, root, data, null, false);
+  }
+
+  /** The root over what a viewer may see of a data tree. */
+  public static DataNode root(YangNode root, NormalizedNode data, Viewer viewer) {
+    return new DataNode(null, root, data, null, false, viewer);
+  }
+
+  /** A notification alone, the one child of the root that is returned. */
+  public static DataNode alone(YangNode root, YangNode node, NormalizedNode data, Viewer viewer) {
+    DataNode top = root(root, null, viewer);
+    top.guest = new DataNode(top, node, data, null, false);
+    return top;
   }
 
   /** An RPC's input or a notification, under a root of its own beside {@code tree}'s top-level nodes. */
@@ -83,10 +110,52 @@ public final class DataNode {
     }
     List<DataNode> known = children.get(child);
     if (known == null) {
-      known = make(child);
+      known = viewer == null ? make(child) : seen(make(child));
       children.put(child, known);
     }
     return known;
+  }
+
+  /** What of it the viewer may see. */
+  private List<DataNode> seen(List<DataNode> made) {
+    viewer.spend(made.size() + 1);
+    if (viewer.seesAll() || made.isEmpty()) {
+      return made;
+    }
+    var seen = new ArrayList<DataNode>(made.size());
+    for (DataNode each : made) {
+      if (viewer.sees(each.path())) {
+        seen.add(each);
+      }
+    }
+    return seen;
+  }
+
+  /** The entry of a list by its keys, or null; without a walk over the list. */
+  DataNode entry(YangNode list, NodeIdentifierWithPredicates key) {
+    DataNode known = entries == null ? null : entries.get(key);
+    if (known != null) {
+      return known;
+    }
+    NormalizedNode found = data instanceof DataContainerNode container
+        && YangNode.find(container, list) instanceof MapNode map ? map.childByArg(key) : null;
+    if (found == null) {
+      return null;
+    }
+    if (entries == null) {
+      entries = new HashMap<>();
+    }
+    List<DataNode> all = children == null ? null : children.get(list);
+    if (all != null) { // a node is the same object however it is reached
+      all.forEach(each -> entries.put(each.data.name(), each));
+      return entries.get(key);
+    }
+    var entry = new DataNode(this, list, found, null, false);
+    if (viewer != null && seen(List.of(entry)).isEmpty()) {
+      return null;
+    }
+    entries.put(key, entry);
+    return entry;
   }
 
   private List<DataNode> make(YangNode child) {
@@ -98,7 +167,9 @@ public final class DataNode {
       case LIST -> {
         var entries = new ArrayList<DataNode>();
         for (Object each : ((NormalizedNodeContainer<?>) present).body()) {
-          entries.add(new DataNode(this, child, (NormalizedNode) each, null, false));
+          var entry = (NormalizedNode) each;
+          DataNode known = this.entries == null ? null : this.entries.get(entry.name());
+          entries.add(known != null ? known : new DataNode(this, child, entry, null, false));
         }
         yield entries;
       }
@@ -118,6 +189,9 @@ public final class DataNode {
   /** Defaults in use (RFC 7950 sections 7.6.1 and 7.7.2) and containers without presence (section 7.5.1). */
   private List<DataNode> absent(YangNode child) {
     boolean virtual = child.kind == Kind.CONTAINER && !child.presence();
+    if (parent == null && data == null) {
+      return List.of(); // a root that holds nothing but a notification
+    }
     if ((!virtual && !child.hasDefault()) || !caseInUse(child.inCase)) {
       return List.of();
     }
@@ -190,6 +264,11 @@ public final class DataNode {
     return new DataNode(this, child, null, null, false);
   }
 
+  /** The node above, null for the root. */
+  public DataNode parent() {
+    return parent;
+  }
+
   /** All children in schema order. */
   List<DataNode> all() {
     var all = new ArrayList<DataNode>();
@@ -216,6 +295,9 @@ public final class DataNode {
 
   /** String-value (XPath 1.0 section 5); of a leaf its lexical form. */
   String text() {
+    if (viewer != null) {
+      viewer.spend(1);
+    }
     if (value != null) {
       return Values.text(schema.schema(), value);
     }
@@ -230,8 +312,11 @@ public final class DataNode {
 
   /** The way here, for error-path. */
   public DataPath path() {
-    PathArgument argument = data == null ? schema.id : data.name();
-    return schema.kind == Kind.ROOT ? null : new DataPath(parent == null ? null : parent.path(), schema, argument);
+    if (path == null && schema.kind != Kind.ROOT) {
+      PathArgument argument = data == null ? schema.id : data.name();
+      path = new DataPath(parent == null ? null : parent.path(), schema, argument);
+    }
+    return path;
   }
 
   @Override

@@ -30,7 +30,8 @@ final class Functions {
     table.registerFunction(null, "deref", (context, args) -> deref(first(args)));
     table.registerFunction(null, "derived-from", (context, args) -> derived(context, args, false));
     table.registerFunction(null, "derived-from-or-self", (context, args) -> derived(context, args, true));
-    table.registerFunction(null, "re-match", (context, args) -> matches(string(args.get(0)), string(args.get(1))));
+    table.registerFunction(null, "re-match",
+        (context, args) -> matches(current(context).viewer, string(args.get(0)), string(args.get(1))));
     table.registerFunction(null, "enum-value", (context, args) -> enumValue(first(args)));
     table.registerFunction(null, "bit-is-set", (context, args) -> bitIsSet(first(args), string(args.get(1))));
     return table;
@@ -92,11 +93,35 @@ final class Functions {
     return false;
   }
 
-  private static Boolean matches(String text, String pattern) throws FunctionCallException {
+  private static Boolean matches(Viewer viewer, String text, String pattern) throws FunctionCallException {
     try {
-      return Pattern.compile(java(pattern)).matcher(text).matches();
+      return Pattern.compile(java(pattern)).matcher(viewer == null ? text : new Counted(viewer, text)).matches();
     } catch (PatternSyntaxException e) {
       throw new FunctionCallException("not a pattern: " + pattern);
+    }
+  }
+
+  /** A text that notices when a client's pattern goes over it again and again. */
+  private record Counted(Viewer viewer, String text) implements CharSequence {
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public char charAt(int index) {
+      viewer.spend(1);
+      return text.charAt(index);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return new Counted(viewer, text.substring(start, end));
+    }
+
+    @Override
+    public String toString() {
+      return text;
     }
   }
 

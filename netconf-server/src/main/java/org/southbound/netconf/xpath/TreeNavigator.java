@@ -21,14 +21,30 @@ final class TreeNavigator extends DefaultNavigator implements NamedAccessNavigat
     return (DataNode) node;
   }
 
+  /** The text of a leaf, a node of its own in XML. */
+  private record Text(DataNode leaf) {
+  }
+
+  private static void spend(DataNode node, int work) {
+    if (node.viewer != null) {
+      node.viewer.spend(work);
+    }
+  }
+
   @Override
   public Iterator<?> getChildAxisIterator(Object context) {
-    DataNode node = node(context);
-    if (node.schema.isLeaf()) {
-      // A leaf's text is a node of its own in XML; text() on it is the one way to see that.
-      return new SingleObjectIterator(node.text());
+    if (!(context instanceof DataNode node)) {
+      return JaxenConstants.EMPTY_ITERATOR;
     }
-    return node.schema.isTerminal() ? JaxenConstants.EMPTY_ITERATOR : node.all().iterator();
+    if (node.schema.isLeaf()) {
+      return new SingleObjectIterator(new Text(node));
+    }
+    if (node.schema.isTerminal()) {
+      return JaxenConstants.EMPTY_ITERATOR;
+    }
+    List<DataNode> all = node.all();
+    spend(node, all.size());
+    return all.iterator();
   }
 
   @Override
@@ -37,6 +53,7 @@ final class TreeNavigator extends DefaultNavigator implements NamedAccessNavigat
       return JaxenConstants.EMPTY_ITERATOR;
     }
     List<DataNode> named = node.named(namespace, localName);
+    spend(node, named.size() + 1);
     return named.isEmpty() ? JaxenConstants.EMPTY_ITERATOR : named.iterator();
   }
 
@@ -63,12 +80,16 @@ final class TreeNavigator extends DefaultNavigator implements NamedAccessNavigat
 
   @Override
   public Object getParentNode(Object context) {
-    return context instanceof DataNode node ? node.parent : null;
+    if (!(context instanceof DataNode node)) {
+      return ((Text) context).leaf;
+    }
+    spend(node, 1);
+    return node.parent;
   }
 
   @Override
   public Object getDocumentNode(Object context) {
-    return node(context).top();
+    return context instanceof Text text ? text.leaf.top() : node(context).top();
   }
 
   @Override
@@ -83,7 +104,7 @@ final class TreeNavigator extends DefaultNavigator implements NamedAccessNavigat
 
   @Override
   public boolean isText(Object object) {
-    return object instanceof String;
+    return object instanceof Text;
   }
 
   @Override
@@ -128,7 +149,7 @@ final class TreeNavigator extends DefaultNavigator implements NamedAccessNavigat
 
   @Override
   public String getTextStringValue(Object text) {
-    return (String) text;
+    return ((Text) text).leaf.text();
   }
 
   @Override
