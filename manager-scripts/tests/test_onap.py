@@ -5,11 +5,9 @@ The requirements are those of vnfrqts-requirements, docs/Chapter7/Configuration-
 with the test of each, and why some have none here.
 """
 import contextlib
-import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -18,17 +16,15 @@ import unittest
 
 import paramiko
 from lxml import etree
-from ncclient import NCClientError, manager
+from ncclient import NCClientError
 from ncclient.operations import RPCError
 from ncclient.transport import ssh
 from ncclient.xml_ import to_ele
 
-from southbound.instances import Process
+import vnf
 
-LAUNCHER = os.environ.get("SOUTHBOUND_LAUNCHER")
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "yang" / "examples"
 MORE_MODULES = "/usr/share/yuma/modules/ietf/ietf-netconf-partial-lock@2009-10-19.yang"  # of Debian's libyuma-base
-PASSWORD = "onap-secret"
 NC = "urn:ietf:params:xml:ns:netconf:base:1.0"
 CHAIN = "urn:southbound:yang:southbound-chain"
 METRICS = "urn:southbound:yang:southbound-metrics"
@@ -40,46 +36,18 @@ OWN = ["southbound-" + each for each in ("chain", "metrics", "nf", "spec", "stat
 ssh.TICK = 0.005  # how long ncclient waits before it looks for something to send
 
 instance = None
-folder = None
 
 
 def setUpModule():
-  global instance, folder  # pylint: disable=global-statement
-  if not LAUNCHER:
-    raise unittest.SkipTest("SOUTHBOUND_LAUNCHER names no launcher")
-  folder = pathlib.Path(tempfile.mkdtemp())
-  unittest.addModuleCleanup(shutil.rmtree, folder)
-  key = paramiko.RSAKey.generate(2048)
-  key.write_private_key_file(str(folder / "key"))
-  (folder / "key.pub").write_text(f"ssh-rsa {key.get_base64()} onap\n")
+  global instance  # pylint: disable=global-statement
+  folder = vnf.folder()
   (folder / "yang").mkdir()
   shutil.copy(MORE_MODULES, folder / "yang")
-  instance = start("onap")
+  instance = vnf.Vnf("onap", yang_path=str(folder / "yang"))
 
 
-def free_port():
-  with socket.create_server(("127.0.0.1", 0)) as probe:
-    return probe.getsockname()[1]
-
-
-def start(name, **flags):
-  """A VNF instance, ready: the launch is all that a Heat template can reach."""
-  home = folder / name
-  home.mkdir(exist_ok=True)
-  arguments = [LAUNCHER, "run", "--name", name, "--home", str(home), "--user", "carrier", "--authorized-keys", str(folder / "key.pub"),
-               "--yang-path", str(folder / "yang")]
-  for flag, value in {**{f"{port}_port": "0" for port in ("netconf", "snmp", "data", "peer", "metrics")}, **flags}.items():
-    arguments += ["--" + flag.replace("_", "-"), value]
-  process = Process(arguments, folder / f"{name}.log", {"SOUTHBOUND_ADMIN_PASSWORD": PASSWORD}, f"instance {name}")
-  unittest.addModuleCleanup(process.stop)
-  process.ready = process.line("ready", 180)
-  process.netconf = int(process.ready["netconf"].rpartition(":")[2])
-  return process
-
-
-def connect(port=None, **options):
-  return manager.connect(**{"host": "127.0.0.1", "port": port or instance.netconf, "username": "carrier", "password": PASSWORD,
-                            "hostkey_verify": False, "allow_agent": False, "look_for_keys": False, "timeout": 30, **options})
+def connect(**options):
+  return instance.connect(**options)
 
 
 def config(content):
@@ -166,18 +134,20 @@ class OnapTest(unittest.TestCase):
       self.assertIn(etree.QName(node).namespace, namespaces | {NC})
 
   def test_R_73468_connection_parameters_at_instantiation(self):
-    port = free_port()
-    other = start("heat", netconf_port=str(port))
-    try:
-      self.assertEqual(port, other.netconf)
-      for way in ({"password": PASSWORD}, {"password": None, "key_filename": str(folder / "key")}):
-        m = connect(port, **way)
-        self.assertTrue(m.get_config("running").ok)
-        m.close_session()
-      with self.assertRaises(NCClientError):
-        connect(port, password="wrong")
-    finally:
-      self.assertEqual(0, other.stop())
+    key = vnf.folder() / "key"
+    pair = paramiko.RSAKey.generate(2048)
+    pair.write_private_key_file(str(key))
+    key.with_suffix(".pub").write_text(f"ssh-rsa {pair.get_base64()} onap\n")
+    port = vnf.free_port()
+    other = vnf.Vnf("heat", user="operator", authorized_keys=str(key.with_suffix(".pub")), netconf_port=str(port))
+    self.assertEqual(port, other.port)
+    for way in ({"password": vnf.PASSWORD}, {"password": None, "key_filename": str(key)}):
+      m = other.connect(username="operator", **way)
+      self.assertTrue(m.get_config("running").ok)
+      m.close_session()
+    with self.assertRaises(NCClientError):
+      other.connect(username="operator", password="wrong")
+    self.assertEqual(0, other.process.stop())
 
   def test_R_59610_model_discovery_and_download(self):
     self.has("ietf-netconf-monitoring")
@@ -434,9 +404,9 @@ class OnapTest(unittest.TestCase):
 
   def raw(self, greeting):
     """A channel of SSH's subsystem netconf, past both hellos."""
-    ssh = paramiko.Transport(("127.0.0.1", instance.netconf))
+    ssh = paramiko.Transport(("127.0.0.1", instance.port))
     self.addCleanup(ssh.close)
-    ssh.connect(username="carrier", password=PASSWORD)
+    ssh.connect(username="admin", password=vnf.PASSWORD)
     channel = ssh.open_session()
     channel.settimeout(20)
     channel.invoke_subsystem("netconf")
