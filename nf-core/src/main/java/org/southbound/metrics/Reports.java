@@ -138,7 +138,8 @@ public final class Reports implements AutoCloseable {
   public void cancel(int id) throws MetricException {
     var registration = active.remove(id);
     if (registration == null) {
-      throw new MetricException(MetricException.Reason.UNKNOWN_REPORT, "no registration has the number " + Integer.toUnsignedString(id));
+      throw new MetricException(MetricException.Reason.UNKNOWN_REPORT,
+          "no registration has the number " + Integer.toUnsignedString(id));
     }
     registration.end();
   }
