@@ -4,8 +4,6 @@ package org.southbound.netconf;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import org.southbound.netconf.access.AccessControl;
-import org.southbound.netconf.access.DefaultPolicy;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.FileStore.Durability;
 import org.southbound.netconf.schema.Schema;
@@ -16,7 +14,7 @@ import org.southbound.netconf.schema.Schema;
  * @param home folder of the host key ({@code host-key}) and the stored configuration ({@code running.xml}); must exist
  * @param listen SSH; port 0 picks a free one; null: {@link NetconfServer#transports} are told otherwise
  */
-public record NetconfConfig(Path home, InetSocketAddress listen, Schema schema, Users users, AccessControl access,
+public record NetconfConfig(Path home, InetSocketAddress listen, Schema schema, Users users,
     Durability durability, Limits limits, InstantSource clock) {
 
   /**
@@ -40,8 +38,8 @@ public record NetconfConfig(Path home, InetSocketAddress listen, Schema schema, 
     }
   }
 
-  /** With the default policy, limits and clock, each commit synced. */
+  /** With default limits and clock, each commit synced. */
   public NetconfConfig(Path home, InetSocketAddress listen, Schema schema, Users users) {
-    this(home, listen, schema, users, new DefaultPolicy(), Durability.SYNC, Limits.DEFAULT, InstantSource.system());
+    this(home, listen, schema, users, Durability.SYNC, Limits.DEFAULT, InstantSource.system());
   }
 }

@@ -26,6 +26,7 @@ public final class NetconfException extends Exception {
   private String type;
   private String appTag;
   private String path;
+  private transient Object place;
   private final ArrayList<ErrorInfo> info = new ArrayList<>(2);
 
   /** An error without path, app-tag or info, which the following calls add. No stack trace: these are answers, not bugs. */
@@ -55,6 +56,7 @@ public final class NetconfException extends Exception {
   /** Sets the error-path, if not null. */
   public NetconfException at(Object errorPath) {
     this.path = errorPath == null ? path : errorPath.toString();
+    this.place = errorPath == null ? place : errorPath;
     return this;
   }
 
@@ -86,6 +88,11 @@ public final class NetconfException extends Exception {
   /** The error-path, or null. */
   public String path() {
     return path;
+  }
+
+  /** What the path was made of, or null. */
+  public Object place() {
+    return place;
   }
 
   public List<ErrorInfo> info() {

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import org.southbound.netconf.access.Nacm;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.FileStore;
 import org.southbound.netconf.notification.Notifications;
@@ -65,16 +66,23 @@ public final class NetconfServer implements AutoCloseable {
     this.store = new FileStore(file, schema, config.durability());
     this.timer = Executors
         .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("netconf-timer").factory());
-    this.datastores = new Datastores(schema, config.access(), store, config.clock(), running);
-    this.notifications = new Notifications(schema, config.access(), config.clock(), timer, config.limits().events(),
+    var access = new Nacm(schema);
+    this.datastores = new Datastores(schema, access, store, config.clock(), running);
+    this.notifications = new Notifications(schema, access, config.clock(), timer, config.limits().events(),
         config.limits().eventBytes());
     this.sessions = new Sessions(config.limits().access());
     this.transports = new Transports(this::open, sessions::limits);
     this.operational = new Operational(schema.root());
     List<String> capabilities = Operations.capabilities(schema, YangLibrary.contentId(schema));
     this.operations = new Operations(
-        new Context(schema, datastores, config.access(), notifications, sessions, operational, rpcs, config.clock()),
+        new Context(schema, datastores, access, notifications, sessions, operational, rpcs, config.clock()),
         capabilities);
+    try {
+      datastores.subscribe(access);
+    } catch (NetconfException e) {
+      throw new IOException("the access rules of the stored configuration cannot be used: " + e.getMessage()
+          + " Correct or remove " + file, e);
+    }
     sessions.onClose(session -> datastores.ended(session.id()));
     sessions.onClose(notifications::ended);
     if (schema.has("ietf-netconf-monitoring")) {
@@ -83,6 +91,9 @@ public final class NetconfServer implements AutoCloseable {
     }
     if (schema.has("ietf-yang-library")) {
       YangLibrary.register(schema, operational);
+    }
+    if (schema.has("ietf-netconf-acm")) {
+      operational.add(schema.node("/ietf-netconf-acm:nacm"), reader -> access.state());
     }
     if (schema.has("nc-notifications")) {
       var streams = new Streams(schema, notifications);

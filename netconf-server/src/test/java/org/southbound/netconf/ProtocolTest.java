@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.access.PasswordHash;
-import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.ConfigSubscriber;
 import org.southbound.netconf.datastore.Datastores;
@@ -452,7 +451,8 @@ class ProtocolTest {
     server.rpcs().handle(rpc, (session, input) -> null);
     try (var client = TestClient.guest(server)) {
       assertTrue(client.call(get("running")).contains("<data></data>"));
-      ok(client.call(edit("running", "<counter>1</counter>")));
+      error(client.call(edit("running", "<counter>1</counter>")), "access-denied",
+          "/bench:bench/bench:counter</error-path>");
       error(client.call("<service-chain xmlns=\"urn:southbound:yang:southbound-chain\"/>"), "access-denied");
       error(client.call("<kill-session><session-id>1</session-id></kill-session>"), "access-denied");
       error(client.call(
@@ -467,7 +467,7 @@ class ProtocolTest {
   void shouldTakePublicKeys() throws Exception {
     KeyPair key = SshKeys.hostKey(home.resolve("client-key"));
     Users users = TestServer.users();
-    users.put(new Users.Account("robot", Set.of(User.ADMIN), null, Set.of(key.getPublic())));
+    users.put(new Users.Account("robot", Set.of(), null, Set.of(key.getPublic())));
     try (var other = new NetconfServer(new NetconfConfig(Files.createDirectory(home.resolve("other")),
         TestServer.loopback(), TestServer.schema(), users))) {
       other.start();

@@ -8,9 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.southbound.netconf.access.DefaultPolicy;
 import org.southbound.netconf.access.PasswordHash;
-import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.FileStore;
 import org.southbound.netconf.schema.Schema;
@@ -43,10 +41,11 @@ public final class TestServer {
     return schema;
   }
 
-  /** Users admin, of the group admin, and guest, of none. */
+  /** Users admin, who may do all, and guest, of no group. */
   public static Users users() {
     var users = new Users();
-    users.put(new Users.Account("admin", Set.of(User.ADMIN), PasswordHash.of(ADMIN_PASSWORD), Set.of()));
+    users.put(new Users.Account("admin", Set.of("admin"), PasswordHash.of(ADMIN_PASSWORD), Set.of()));
+    users.recovery("admin");
     users.put(new Users.Account("guest", Set.of(), PasswordHash.of(GUEST_PASSWORD), Set.of()));
     return users;
   }
@@ -60,7 +59,7 @@ public final class TestServer {
   public static NetconfServer create(Path home, FileStore.Durability durability, NetconfConfig.Limits limits)
       throws IOException {
     return new NetconfServer(new NetconfConfig(home, loopback(), schema(),
-        users(), new DefaultPolicy(), durability, limits, java.time.InstantSource.system()));
+        users(), durability, limits, java.time.InstantSource.system()));
   }
 
   /** Runs a server for trying by hand, or for load: arguments home, port. */
@@ -68,7 +67,7 @@ public final class TestServer {
     long start = System.nanoTime();
     var server = new NetconfServer(new NetconfConfig(Path.of(args[0]),
         new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[1])),
-        schema(), users(), new DefaultPolicy(), FileStore.Durability.BATCHED, NetconfConfig.Limits.DEFAULT,
+        schema(), users(), FileStore.Durability.BATCHED, NetconfConfig.Limits.DEFAULT,
         java.time.InstantSource.system()));
     server.start();
     System.out

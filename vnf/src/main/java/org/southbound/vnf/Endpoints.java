@@ -29,9 +29,7 @@ import org.southbound.metrics.Reports.UndeliveredException;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.NetconfServer;
-import org.southbound.netconf.access.DefaultPolicy;
 import org.southbound.netconf.access.PasswordHash;
-import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.binding.Binding;
 import org.southbound.netconf.datastore.FileStore.Durability;
@@ -108,17 +106,18 @@ final class Endpoints implements Management {
         throw new StartException(file + " is no file that this user can read; restore or remove it", false, null);
       }
     }
-    var first = new Users.Account(settings.user(), Set.of(User.ADMIN), password.map(PasswordHash::of).orElse(null),
+    var first = new Users.Account(settings.user(), Set.of(), password.map(PasswordHash::of).orElse(null),
         keys);
     users.put(first);
+    users.recovery(first.name());
     var server = new NetconfServer(new NetconfConfig(settings.home(),
         new InetSocketAddress(InetAddress.getByName(settings.address()), settings.netconfPort()), schema, users,
-        new DefaultPolicy(), settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,
+        settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,
         NetconfConfig.Limits.DEFAULT, InstantSource.system()));
     open.push(server);
     if (server.isFirstStart()) {
       seeded = true;
-      Binding.seed(server, settings.name(), settings.function(), nf -> seed(nf, settings));
+      Binding.seed(server, settings.name(), settings.function(), settings.user(), nf -> seed(nf, settings));
     }
     open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, first,
         AdminPassword.given(System.getenv()).isPresent(), this::configured,

@@ -21,13 +21,14 @@ import javax.crypto.spec.SecretKeySpec;
 public final class Users {
   private static final PasswordHash NOBODY = PasswordHash.of("");
 
-  /** A user: groups, keys, and a password's hash or null. */
+  /** A user: the groups that logging in gives, keys, and a password's hash or null. */
   public record Account(String name, Set<String> groups, PasswordHash password, Set<PublicKey> keys) {
   }
 
   private final Map<String, Account> accounts = new ConcurrentHashMap<>();
   private final Map<String, byte[]> recent = new ConcurrentHashMap<>();
   private final byte[] key = new byte[32];
+  private volatile String recovery = "";
 
   public Users() {
     new SecureRandom().nextBytes(key);
@@ -45,10 +46,15 @@ public final class Users {
     recent.remove(name);
   }
 
+  /** Names the one user whose sessions are not subject to access control (RFC 8341 section 3.2.1). */
+  public void recovery(String name) {
+    recovery = name;
+  }
+
   /** The user as access control sees it. */
   public User user(String name) {
     Account account = accounts.get(name);
-    return new User(name, account == null ? Set.of() : account.groups());
+    return new User(name, account == null ? Set.of() : account.groups(), name.equals(recovery));
   }
 
   /** True if this password was right before: a check that costs nothing. */

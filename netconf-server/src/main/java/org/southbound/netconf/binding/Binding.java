@@ -26,6 +26,8 @@ import org.southbound.nf.Config;
 
 /** Binds a NETCONF server to an instance's API: configuration, calls, state data and notifications. */
 public final class Binding implements AutoCloseable {
+  private static final String ADMIN = "admin";
+
   private final EventNotifications events;
   private final ChainConfig chains;
 
@@ -34,7 +36,7 @@ public final class Binding implements AutoCloseable {
    *
    * @param vnf its API
    * @param users accounts; the configured ones are added
-   * @param firstUser the user of the command line, who stays an admin whatever is configured
+   * @param firstUser the user of the command line, who may do all whatever is configured
    * @param fixedPassword that user's password was given for this run: it counts, not a configured one
    * @param instance takes the configuration of the instance, now and after each change
    * @param peers takes the peers that the configuration names, now and after each change
@@ -78,11 +80,15 @@ public final class Binding implements AutoCloseable {
     return Schema.load(Schema.closure(library, wanted), NetconfServer.ABSENT_FEATURES);
   }
 
-  /** Writes down what an instance was first started with, below {@code /nf}; an existing configuration stays. */
-  public static void seed(NetconfServer server, String name, String type, Consumer<TreeBuilder> more)
+  /**
+   * Writes down what an instance was first started with, below {@code /nf}, and the rule by which the group admin, with the
+   * first user in it, may do all; an existing configuration stays.
+   */
+  public static void seed(NetconfServer server, String name, String type, String user, Consumer<TreeBuilder> more)
       throws NetconfException {
     var root = server.schema().root();
     var nf = server.schema().node("/southbound-nf:nf");
+    var nacm = server.schema().node("/ietf-netconf-acm:nacm");
     server.datastores().editRunning(Writer.SYSTEM, before -> {
       var draft = new Draft(root, before);
       var out = new TreeBuilder(nf, (DataContainerNode) YangNode.find(before, nf));
@@ -95,8 +101,20 @@ public final class Binding implements AutoCloseable {
       }
       more.accept(out);
       draft.set(nf, out.build());
+      draft.set(nacm, rules(new TreeBuilder(nacm, (DataContainerNode) YangNode.find(before, nacm)), user));
       return (ContainerNode) draft.build(root.id);
     });
+  }
+
+  /** The example of RFC 8341, appendix A.2. */
+  private static ContainerNode rules(TreeBuilder nacm, String user) {
+    return nacm
+        .container("groups",
+            groups -> groups.entry("group", group -> group.leaf("name", ADMIN).leaves("user-name", List.of(user))))
+        .entry("rule-list", list -> list.leaf("name", "admin-acl").leaves("group", List.of(ADMIN)).entry("rule",
+            rule -> rule.leaf("name", "permit-all").leaf("module-name", "*").leaf("access-operations", "*")
+                .leaf("action", "permit").leaf("comment", "Members of the group may do all.")))
+        .build();
   }
 
   @Override

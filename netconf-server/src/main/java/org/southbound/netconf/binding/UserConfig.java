@@ -22,7 +22,7 @@ import org.southbound.netconf.datastore.ConfigSubscriber;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 
-/** Gives the configured users their accounts, with the groups that ietf-netconf-acm (RFC 8341) puts them in. */
+/** Gives the configured users their accounts. */
 final class UserConfig implements ConfigSubscriber {
   private static final Logger LOG = LoggerFactory.getLogger(UserConfig.class);
 
@@ -30,7 +30,6 @@ final class UserConfig implements ConfigSubscriber {
   private final Users.Account first;
   private final boolean fixed;
   private final YangNode nfNode;
-  private final YangNode nacmNode;
   private Map<String, Users.Account> accounts = Map.of();
   private Map<String, Users.Account> prepared = Map.of();
   /** A password is configured for the first user and not in force. */
@@ -40,7 +39,7 @@ final class UserConfig implements ConfigSubscriber {
   /**
    * A subscriber.
    *
-   * @param first the user of the command line, who stays an admin; what is configured for that user is added
+   * @param first the user of the command line, whose account stays; what is configured for that user is added
    * @param fixed a password was given for this run: it counts, not a configured one
    */
   UserConfig(Schema schema, Users users, Users.Account first, boolean fixed) {
@@ -48,26 +47,18 @@ final class UserConfig implements ConfigSubscriber {
     this.first = first;
     this.fixed = fixed;
     this.nfNode = schema.node("/southbound-nf:nf");
-    this.nacmNode = schema.node("/ietf-netconf-acm:nacm");
   }
 
   @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
     var nf = ConfigTree.of(nfNode, (DataContainerNode) YangNode.find(after, nfNode));
-    var nacm = ConfigTree.of(nacmNode, (DataContainerNode) YangNode.find(after, nacmNode));
     var made = new LinkedHashMap<String, Users.Account>();
     made.put(first.name(), first);
     overruled = false;
     for (var user : nf.container("management").list("user")) {
       var name = user.leaf("name", "");
-      var groups = new HashSet<String>();
-      for (var group : nacm.container("groups").list("group")) {
-        if (group.leafList("user-name").contains(name)) {
-          groups.add(group.leaf("name", ""));
-        }
-      }
       var path = "/southbound-nf:nf/southbound-nf:management/southbound-nf:user[southbound-nf:name='" + name + "']";
-      var account = new Users.Account(name, groups, hash(user.leaf("password", ""), path),
+      var account = new Users.Account(name, Set.of(), hash(user.leaf("password", ""), path),
           keys(user.leafList("authorized-key"), path));
       made.put(name, name.equals(first.name()) ? withFirst(account) : account);
     }
@@ -75,13 +66,11 @@ final class UserConfig implements ConfigSubscriber {
   }
 
   private Users.Account withFirst(Users.Account configured) {
-    var groups = new HashSet<>(first.groups());
-    groups.addAll(configured.groups());
     var keys = new HashSet<>(first.keys());
     keys.addAll(configured.keys());
     boolean given = fixed || configured.password() == null;
     overruled = given && configured.password() != null;
-    return new Users.Account(first.name(), groups, given ? first.password() : configured.password(), keys);
+    return new Users.Account(first.name(), first.groups(), given ? first.password() : configured.password(), keys);
   }
 
   private static PasswordHash hash(String text, String path) throws NetconfException {

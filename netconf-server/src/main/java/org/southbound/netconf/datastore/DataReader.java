@@ -21,7 +21,6 @@ import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
-import org.southbound.netconf.access.PasswordHash;
 import org.southbound.netconf.datastore.Edit.Insert;
 import org.southbound.netconf.datastore.Edit.Operation;
 import org.southbound.netconf.schema.DataPath;
@@ -40,7 +39,6 @@ import org.southbound.netconf.xml.XmlIn;
 public final class DataReader {
   private static final String YANG = "urn:ietf:params:xml:ns:yang:1";
   private static final String WITH_DEFAULTS = "urn:ietf:params:xml:ns:netconf:default:1.0";
-  private static final String CLEAR = "$0$";
   private static final int SHOWN = 64;
 
   private final XmlIn in;
@@ -208,12 +206,16 @@ public final class DataReader {
       throw invalid(leaf, path, text); // the codec would not mind
     }
     try {
-      Object value = leaf.parse(in.namespaces(), text);
+      String read = configOnly && leaf.isXPath() ? schema.prefixed(text, in.namespaces()) : text;
+      if (read == null) { // kept as it is written, it would lose what its prefixes stand for
+        throw invalid(leaf, path, text);
+      }
+      Object value = leaf.parse(in.namespaces(), read);
       if (value instanceof QName identity && leaf.targetType() instanceof IdentityrefTypeDefinition type
           && !schema.derived(identity, type)) { // nor would it mind that
         throw invalid(leaf, path, text);
       }
-      return configOnly && leaf.isPasswordHash() && text.startsWith(CLEAR) ? hash(text) : value;
+      return value;
     } catch (YangInvalidValueException e) {
       NetconfException error = invalid(leaf, path, text);
       for (YangNetconfError each : e.getNetconfErrors()) {
@@ -226,11 +228,6 @@ public final class DataReader {
         | NullPointerException e) {
       throw invalid(leaf, path, text);
     }
-  }
-
-  /** Clear text, which a client may give instead of a hash, goes no further than this (RFC 7317 section 4, crypt-hash). */
-  private static String hash(String text) {
-    return PasswordHash.of(text.substring(CLEAR.length())).toString();
   }
 
   private static NetconfException invalid(YangNode leaf, DataPath path, String text) {

@@ -141,20 +141,32 @@ public final class Datastores {
 
   private void change(Writer writer, Name target, Change change, boolean testOnly, boolean validate)
       throws NetconfException {
+    var secrets = new Secrets(root, change);
+    while (!tried(writer, target, secrets, testOnly, validate)) {
+      secrets.hash();
+    }
+  }
+
+  /** False if nothing was done but to find that the writer may do it, since passwords are to be hashed first. */
+  private boolean tried(Writer writer, Name target, Secrets change, boolean testOnly, boolean validate)
+      throws NetconfException {
     writing.lock();
     try {
       checkLock(writer, target);
       ContainerNode before = tree(target);
-      ContainerNode after = change.apply(before);
-      if (target == Name.RUNNING) {
+      ContainerNode after = applied(writer, change, before);
+      access.write(writer.user(), root, before, after);
+      if (change.pending()) {
+        return false;
+      }
+      if (target == Name.RUNNING) { // what goes because of a when takes no right to delete it
         after = Conditions.prune(root, running, after);
       }
-      access.write(writer.user(), root, before, after);
       if (validate || target == Name.RUNNING) {
         Validator.config(root, target == Name.RUNNING ? running : null, after);
       }
       if (testOnly || after == before) {
-        return;
+        return true;
       }
       if (target == Name.RUNNING) {
         activate(writer, after);
@@ -167,8 +179,17 @@ public final class Datastores {
           edits.add(change);
         }
       }
+      return true;
     } finally {
       writing.unlock();
+    }
+  }
+
+  private ContainerNode applied(Writer writer, Change change, ContainerNode before) throws NetconfException {
+    try {
+      return change.apply(before);
+    } catch (NetconfException e) {
+      throw access.tell(writer.user(), e);
     }
   }
 
@@ -183,7 +204,7 @@ public final class Datastores {
       }
       ContainerNode after = Conditions.prune(root, running, candidate);
       if (after != running) {
-        access.write(writer.user(), root, running, after);
+        access.write(writer.user(), root, running, candidate);
         Validator.config(root, running, after);
         activate(writer, after);
       }

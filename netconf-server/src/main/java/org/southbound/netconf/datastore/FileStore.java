@@ -79,7 +79,7 @@ public final class FileStore implements Store {
           Edit.Operation.MERGE);
       in.end();
       Validator.config(schema.root(), null, tree);
-      return tree;
+      return Secrets.hashed(schema.root(), tree);
     } catch (NetconfException e) {
       Path aside = file.resolveSibling(file.getFileName() + ".corrupt-" + clock.instant().getEpochSecond());
       Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);

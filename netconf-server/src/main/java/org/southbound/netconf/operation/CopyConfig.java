@@ -58,7 +58,9 @@ final class CopyConfig implements Operation {
     if (source == target) {
       throw NetconfException.of(ErrorTag.INVALID_VALUE, "Source and target are the same datastore.").type("protocol");
     }
-    context.datastores().replace(request.writer(), target, given != null ? given : context.datastores().tree(source));
+    context.datastores().replace(request.writer(), target, given != null ? given
+        : context.access().readable(request.session().user(), context.schema().root(),
+            context.datastores().tree(source)));
     out.raw("<ok/>");
   }
 }

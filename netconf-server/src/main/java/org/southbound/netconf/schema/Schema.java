@@ -71,6 +71,7 @@ public final class Schema {
   private final Map<QName, YangNode> notifications = new HashMap<>();
   private final Map<QName, Set<QName>> bases = new HashMap<>();
   private final YangNode root;
+  private int nodes;
 
   private Schema(EffectiveModelContext context, Map<String, String> sources, Set<String> withoutFeatures) {
     this.context = context;
@@ -360,6 +361,28 @@ public final class Schema {
     return prefix == null ? "x" : prefix;
   }
 
+  /** The namespace that {@link #prefix} stands for, or null. */
+  public String namespaceOf(String prefix) {
+    return prefixToNamespace.get(prefix);
+  }
+
+  /** An XPath expression with the schema's prefixes in place of those in scope; null if one stands for nothing known. */
+  public String prefixed(String xpath, NamespaceContext scope) {
+    return XPathText.renamed(xpath, prefix -> {
+      QNameModule module = byNamespace.get(String.valueOf(scope.getNamespaceURI(prefix)));
+      return module == null ? null : prefix(module);
+    });
+  }
+
+  /** How many nodes there are: {@link YangNode#number} is below that. */
+  public int nodes() {
+    return nodes;
+  }
+
+  int nextNumber() {
+    return nodes++;
+  }
+
   /** True if the identity is derived from each base that the type names. */
   public boolean derived(QName identity, IdentityrefTypeDefinition type) {
     return type.getIdentities().stream().allMatch(base -> basesOf(identity).contains(base.getQName()));
@@ -387,6 +410,11 @@ public final class Schema {
 
   /** The namespaces under which a module's text was written: unique prefixes first, the module's own as default. */
   NamespaceContext namespacesOf(YangNode node) {
+    return new Prefixes(prefixToNamespace, node.module);
+  }
+
+  /** The prefixes of {@link #prefix}, the module of the node as default: values as the server writes them. */
+  public NamespaceContext prefixes(YangNode node) {
     return new Prefixes(prefixToNamespace, node.module);
   }
 

@@ -263,6 +263,9 @@ final class SchemaCompiler {
 
   private void type(YangNode node, TypeDefinition<?> type) {
     node.type = type;
+    for (TypeDefinition<?> each = type; each != null; each = each.getBaseType()) {
+      node.xpath |= each.getQName().getLocalName().equals("xpath1.0");
+    }
     TypeDefinition<?> target = type;
     if (type instanceof LeafrefTypeDefinition leafref) {
       target = stack.resolveLeafref(leafref);
@@ -387,11 +390,13 @@ final class SchemaCompiler {
     }
     node.constrained = own;
     node.xpathBelow = xpath;
+    node.secretBelow = node.isPasswordHash();
     for (YangNode child : node.children) {
       finish(child);
       node.constrained |= child.constrained;
       node.xpathBelow |= child.xpathBelow;
       node.conditional |= child.conditional;
+      node.secretBelow |= child.secretBelow;
     }
     for (YangNode each : node.actions.values()) {
       finish(each);

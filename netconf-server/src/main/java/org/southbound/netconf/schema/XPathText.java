@@ -3,9 +3,13 @@ package org.southbound.netconf.schema;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * An XPath expression with every name prefixed, and what the prefixes stand for. YANG gives names without a prefix the
@@ -118,6 +122,37 @@ public final class XPathText {
       }
     }
     return new XPathText(expression, out.toString(), Map.copyOf(spaces), Set.copyOf(names));
+  }
+
+  private static final Pattern PREFIXES = Pattern
+      .compile("'[^']*'|\"[^\"]*\"|([\\p{L}_][\\p{L}\\p{N}_.-]*):(?!:)(?=[\\p{L}_*])");
+
+  /** The prefixes of names in an expression, literals aside. */
+  public static Set<String> prefixes(String expression) {
+    var found = new LinkedHashSet<String>();
+    renamed(expression, prefix -> {
+      found.add(prefix);
+      return prefix;
+    });
+    return found;
+  }
+
+  /** The expression with other prefixes; null if {@code rename} knows one not. */
+  static String renamed(String expression, UnaryOperator<String> rename) {
+    var out = new StringBuilder(expression.length() + 16);
+    Matcher match = PREFIXES.matcher(expression);
+    int done = 0;
+    while (match.find()) {
+      if (match.group(1) != null) {
+        String other = rename.apply(match.group(1));
+        if (other == null) {
+          return null;
+        }
+        out.append(expression, done, match.start()).append(other).append(':');
+        done = match.end();
+      }
+    }
+    return done == 0 ? expression : out.append(expression, done, expression.length()).toString();
   }
 
   private static void learn(Map<String, String> spaces, String prefix, Function<String, String> resolve) {

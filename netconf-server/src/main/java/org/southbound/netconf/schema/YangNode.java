@@ -90,6 +90,8 @@ public final class YangNode {
   public final Case inCase;
   public final boolean config;
   public final Module module;
+  /** Dense and unique in the schema: for tables that hold something for each node. */
+  public final int number;
 
   /** The way from the module, choices, cases and input included, for codecs. */
   final QName[] schemaPath;
@@ -115,6 +117,8 @@ public final class YangNode {
   boolean requireInstance;
   boolean denyAll;
   boolean denyWrite;
+  boolean xpath;
+  boolean secretBelow;
   boolean constrained;
   boolean xpathBelow;
   boolean conditional;
@@ -130,6 +134,7 @@ public final class YangNode {
       Module module,
       QName[] schemaPath) {
     this.schema = schema;
+    this.number = schema.nextNumber();
     this.kind = kind;
     this.name = name;
     this.id = id;
@@ -277,6 +282,21 @@ public final class YangNode {
   /** The input of an action of this name defined on this node, or null. */
   public YangNode action(String localName) {
     return actions.get(localName);
+  }
+
+  /** A notification of this name defined on this node, or null. */
+  public YangNode notification(String localName) {
+    return notifications.get(localName);
+  }
+
+  /** A leaf whose value is XPath: its prefixes are those of the schema, whatever a client wrote (yang:xpath1.0). */
+  public boolean isXPath() {
+    return xpath;
+  }
+
+  /** The node or something below it is a password's hash. */
+  public boolean secretBelow() {
+    return secretBelow;
   }
 
   /** For an INPUT, its OUTPUT. */

@@ -14,6 +14,7 @@ import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.Values;
+import org.southbound.netconf.schema.XPathText;
 import org.southbound.netconf.schema.YangNode;
 
 /** Writes data trees straight into bytes, in schema order, leaving out what the reader may not see. One use, one thread. */
@@ -22,6 +23,11 @@ public final class DataWriter {
   /** What a user may read. Asked for each node, before its children. */
   public interface Visibility {
     boolean visible(DataPath path);
+
+    /** True if all that may be below a visible instance of the node is visible, so that nobody needs to ask. */
+    default boolean open(YangNode node) {
+      return false;
+    }
   }
 
   private final Schema schema;
@@ -95,14 +101,15 @@ public final class DataWriter {
   }
 
   private static final DataPath HIDDEN = new DataPath(null, null, null);
+  private static final DataPath OPEN = new DataPath(null, null, null);
 
-  /** The path of a child if visible, {@link #HIDDEN} if not, null if nobody asks. */
+  /** The path of a child if visible, {@link #HIDDEN} if not, null or {@link #OPEN} if nobody asks. */
   DataPath step(DataPath path, YangNode node, PathArgument argument) {
-    if (visibility == null) {
-      return null;
+    if (visibility == null || path == OPEN) {
+      return path;
     }
     var here = new DataPath(path, node, argument);
-    return visibility.visible(here) ? here : HIDDEN;
+    return !visibility.visible(here) ? HIDDEN : visibility.open(node) ? OPEN : here;
   }
 
   static boolean hidden(DataPath path) {
@@ -131,6 +138,14 @@ public final class DataWriter {
     String text;
     if (value instanceof String plain && node.isLeaf()) {
       text = plain;
+      if (node.isXPath()) {
+        for (String prefix : XPathText.prefixes(plain)) {
+          String uri = schema.namespaceOf(prefix);
+          if (uri != null) {
+            out.attribute("xmlns:" + prefix, uri);
+          }
+        }
+      }
     } else if (value instanceof Fragment fragment) {
       out.raw('>').raw(fragment.xml().getBytes(java.nio.charset.StandardCharsets.UTF_8));
       out.raw("</").raw(name).raw('>');

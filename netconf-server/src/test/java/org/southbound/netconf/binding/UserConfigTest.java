@@ -9,7 +9,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.TestServer;
 import org.southbound.netconf.access.PasswordHash;
-import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.FileStore;
 import org.southbound.netconf.datastore.TreeBuilder;
@@ -27,13 +26,13 @@ class UserConfigTest {
   void shouldLetAConfiguredPasswordReplaceTheFirstUnlessOneWasGiven(boolean given) throws Exception {
     Schema schema = TestServer.schema();
     var users = new Users();
-    var first = new Users.Account("root", Set.of(User.ADMIN), PasswordHash.of("first"), Set.of());
+    var first = new Users.Account("root", Set.of("ops"), PasswordHash.of("first"), Set.of());
     var unit = new UserConfig(schema, users, first, given);
     unit.prepare(FileStore.empty(schema), configured(schema, "second"));
     unit.apply();
     assertEquals(given, users.password("root", "first"));
     assertEquals(!given, users.password("root", "second"));
-    assertEquals(Set.of(User.ADMIN), users.user("root").groups());
+    assertEquals(Set.of("ops"), users.user("root").groups());
     unit.prepare(FileStore.empty(schema), FileStore.empty(schema));
     unit.apply();
     assertEquals(true, users.password("root", "first"));

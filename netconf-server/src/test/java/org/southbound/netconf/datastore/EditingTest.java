@@ -19,7 +19,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.TestServer;
-import org.southbound.netconf.access.DefaultPolicy;
+import org.southbound.netconf.access.Nacm;
 import org.southbound.netconf.datastore.Datastores.Name;
 import org.southbound.netconf.datastore.Datastores.Writer;
 import org.southbound.netconf.schema.Schema;
@@ -35,7 +35,7 @@ class EditingTest {
   @BeforeEach
   void open() throws IOException {
     schema = TestServer.schema();
-    datastores = new Datastores(schema, new DefaultPolicy(), new Nowhere(), InstantSource.system(),
+    datastores = new Datastores(schema, new Nacm(schema), new Nowhere(), InstantSource.system(),
         FileStore.empty(schema));
   }
 

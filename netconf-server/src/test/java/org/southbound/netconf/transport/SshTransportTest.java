@@ -24,8 +24,6 @@ import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.TestClient;
 import org.southbound.netconf.TestServer;
-import org.southbound.netconf.access.DefaultPolicy;
-import org.southbound.netconf.access.User;
 import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.FileStore.Durability;
 import org.southbound.netconf.session.Limits;
@@ -48,7 +46,7 @@ class SshTransportTest {
   static void start() throws IOException {
     var limits = new Limits(20, 3, STRANGERS, Duration.ofSeconds(20), Duration.ofMillis(300), 3, 1 << 20);
     server = new NetconfServer(new NetconfConfig(home, TestServer.loopback(), TestServer.schema(), USERS,
-        new DefaultPolicy(), Durability.BATCHED, new NetconfConfig.Limits(limits, 64, 1 << 20),
+        Durability.BATCHED, new NetconfConfig.Limits(limits, 64, 1 << 20),
         java.time.InstantSource.system()));
     server.start();
   }
@@ -84,7 +82,7 @@ class SshTransportTest {
     var command = new ArrayList<>(List.of("ssh-keygen", "-q", "-t", type, "-N", "", "-f", file.toString()));
     command.addAll(List.of(more));
     run("", command.toArray(String[]::new));
-    USERS.put(new Users.Account("keyed", Set.of(User.ADMIN), null,
+    USERS.put(new Users.Account("keyed", Set.of(), null,
         SshKeys.authorized(Path.of(file + ".pub"))));
     return file;
   }
@@ -97,7 +95,7 @@ class SshTransportTest {
   void shouldServeOpenSshWithEachKindOfKey() throws Exception {
     assumeOpenSsh();
     for (Path key : List.of(key("ed25519"), key("ecdsa", "-b", "384"), key("rsa", "-b", "2048"))) {
-      USERS.put(new Users.Account("keyed", Set.of(User.ADMIN), null, SshKeys.authorized(Path.of(key + ".pub"))));
+      USERS.put(new Users.Account("keyed", Set.of(), null, SshKeys.authorized(Path.of(key + ".pub"))));
       String seen = run(HELLO + CLOSE, ssh(key).toArray(String[]::new));
       assertTrue(seen.contains("<session-id>") && seen.contains("<ok/>"), seen);
     }

@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.TestServer;
-import org.southbound.netconf.access.DefaultPolicy;
 import org.southbound.netconf.datastore.FileStore.Durability;
 import org.southbound.netconf.session.Limits;
 
@@ -51,7 +50,7 @@ class TlsTransportTest {
     var pinned = openssl.certificate("pinned");
     var limits = new Limits(20, 20, STRANGERS, Duration.ofSeconds(20), Duration.ZERO, 3, 1 << 20);
     server = new NetconfServer(new NetconfConfig(home, null, TestServer.schema(), TestServer.users(),
-        new DefaultPolicy(), Durability.BATCHED, new NetconfConfig.Limits(limits, 64, 1 << 20),
+        Durability.BATCHED, new NetconfConfig.Limits(limits, 64, 1 << 20),
         java.time.InstantSource.system()));
     var names = new CertToName(List.of(
         new CertToName.Entry("04:" + TlsKeys.fingerprint(pinned), "specified", "guest"),
