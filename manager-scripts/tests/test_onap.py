@@ -30,7 +30,8 @@ CHAIN = "urn:southbound:yang:southbound-chain"
 METRICS = "urn:southbound:yang:southbound-metrics"
 NF = "urn:southbound:yang:southbound-nf"
 MONITORING = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
-NS = {"nc": NC, "c": CHAIN, "n": NF, "r": METRICS, "m": MONITORING}
+PARTIAL = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0"
+NS = {"nc": NC, "c": CHAIN, "n": NF, "r": METRICS, "m": MONITORING, "p": PARTIAL}
 OWN = ["southbound-" + each for each in ("chain", "metrics", "nf", "spec", "state", "types")]
 
 ssh.TICK = 0.005  # how long ncclient waits before it looks for something to send
@@ -79,6 +80,13 @@ def until(condition, what, seconds=20):
     threading.Event().wait(0.05)
 
 
+class DocumentationTest(unittest.TestCase):
+  def test_every_test_is_in_the_table(self):
+    table = set(re.findall(r"`(test_R_\d+\w*)`", (EXAMPLES.parents[1] / "docs" / "netconf.md").read_text()))
+    tests = {each for each in dir(OnapTest) if each.startswith("test_R_")}
+    self.assertEqual(tests | {"test_R_26508_mounted_on_opendaylight"}, table)
+
+
 class OnapTest(unittest.TestCase):
   def setUp(self):
     self.m = self.session()
@@ -114,6 +122,13 @@ class OnapTest(unittest.TestCase):
   def has(self, capability):
     found = [each for each in self.m.server_capabilities if capability in each]
     self.assertTrue(found, f"{capability} is not in the hello")
+    return found[0]
+
+  def needs(self, capability):
+    """What is optional, and is to come, is tested once the server says that it has it."""
+    found = [each for each in self.m.server_capabilities if capability in each]
+    if not found:
+      self.skipTest(f"{capability} is not in the hello")
     return found[0]
 
   def schemas(self):
@@ -197,6 +212,31 @@ class OnapTest(unittest.TestCase):
     self.assertTrue(m.close_session().ok)
     until(lambda: not m.connected, "the session's end")
 
+  def test_R_70496_commit_confirmed(self):
+    self.needs("capability:confirmed-commit:1.1")
+    self.edit(metrics(threshold(self.name, 1)), "candidate")
+    self.m.commit(confirmed=True, timeout="1")
+    self.assertEqual("1", self.rising())
+    until(lambda: self.rising() is None, "the roll back of a commit that nobody confirmed")
+    self.edit(metrics(threshold(self.name, 2)), "candidate")
+    self.m.commit(confirmed=True, timeout="600")
+    self.m.commit()
+    self.assertEqual("2", self.rising())
+
+  def test_R_49145_confirmed_commit(self):
+    self.has("capability:candidate:1.0")
+    self.needs("capability:confirmed-commit:1.1")
+    other = connect()
+    self.edit(metrics(threshold(self.name)), "candidate", m=other)
+    other.commit(confirmed=True, timeout="600")
+    self.assertEqual("1", self.rising())
+    other.close_session()
+    until(lambda: self.rising() is None, "the roll back when the session ends")
+    self.edit(metrics(threshold(self.name, 2)), "candidate")
+    self.m.commit(confirmed=True, timeout="600", persist="onap")
+    self.session().cancel_commit(persist_id="onap")
+    self.assertIsNone(self.rising())
+
   def test_R_18733_discard_changes(self):
     self.edit(metrics(threshold(self.name)), "candidate")
     self.assertEqual("1", self.rising(source="candidate"))
@@ -261,6 +301,13 @@ class OnapTest(unittest.TestCase):
     self.m.copy_config(source="running", target="candidate")
     self.assertIsNone(self.rising(source="candidate"))
 
+  def test_R_88031_delete_config(self):
+    self.needs("capability:startup:1.0")
+    self.m.copy_config(source="running", target="startup")
+    self.assertTrue(self.m.delete_config("startup").ok)
+    self.assertEqual(0, len(self.m.get_config("startup").data))
+    self.m.copy_config(source="running", target="startup")
+
   def test_R_97529_get_schema(self):
     text = self.m.get_schema("southbound-chain", format="yang").data
     self.assertTrue(text.startswith("module southbound-chain"))
@@ -294,6 +341,23 @@ class OnapTest(unittest.TestCase):
     self.refused("data-missing", lambda: self.edit(metrics(threshold(self.name), wrong), error_option="rollback-on-error"))
     self.assertIsNone(self.rising())
 
+  def test_R_68990_startup(self):
+    self.needs("capability:startup:1.0")
+    self.edit(metrics(threshold(self.name)))
+    self.m.copy_config(source="running", target="startup")
+    self.assertEqual("1", self.rising(source="startup"))
+    with self.m.locked("startup"):
+      self.refused("lock-denied", lambda: self.session().lock("startup"))
+
+  def test_R_68200_url(self):
+    self.assertRegex(self.needs("capability:url:1.0"), r"scheme=[a-z,]*file")
+    self.edit(metrics(threshold(self.name)))
+    self.m.copy_config(source="running", target="file:///onap.xml")
+    self.edit(metrics(f'<threshold nc:operation="delete"><name>{self.name}</name></threshold>'))
+    self.m.copy_config(source="file:///onap.xml", target="candidate")
+    self.assertEqual("1", self.rising(source="candidate"))
+    self.m.delete_config("file:///onap.xml")
+
   def test_R_20353_candidate_and_writable_running_with_two_locks(self):
     self.has("capability:candidate:1.0")
     self.has("capability:writable-running:1.0")
@@ -302,12 +366,26 @@ class OnapTest(unittest.TestCase):
       self.refused("lock-denied", lambda: other.lock("candidate"))
       self.refused("lock-denied", lambda: self.m.lock("running"))
 
+  def test_R_11499_xpath(self):
+    self.has("capability:xpath:1.0")
+    self.edit(metrics(threshold(self.name), threshold(self.name + "-2", 2)))
+    select = f"/r:metrics/r:threshold[r:rising=2 and starts-with(r:name, '{self.name}')]/r:rising"
+    for get in (self.m.get, lambda **options: self.m.get_config("running", **options)):
+      self.assertEqual(["2"], [each.text for each in get(filter=("xpath", ({"r": METRICS}, select))).data.iterfind(".//r:rising", NS)])
+
   def test_R_83790_validate(self):
     self.has("capability:validate:1.1")
     self.assertTrue(self.m.validate("candidate").ok)
     self.edit(f'<chains xmlns="{CHAIN}"><chain><name>{self.name}</name><precedence>901</precedence>'
               "<next-hop><position>1</position><group>nowhere</group></next-hop></chain></chains>", "candidate", test_option="set")
     self.refused("data-missing", lambda: self.m.validate("candidate"))
+
+  def test_R_58358_with_defaults(self):
+    self.assertIn("basic-mode=", self.needs("capability:with-defaults:1.0"))
+    wanted = ("subtree", f'<nf xmlns="{NF}"><management><netconf/></management></nf>')
+    for mode, present in (("report-all", True), ("trim", False), ("explicit", False), ("report-all-tagged", True)):
+      data = self.m.get_config("running", filter=wanted, with_defaults=mode).data
+      self.assertEqual(present, data.find(".//n:idle-timeout", NS) is not None, mode)
 
   # --- locks and integrity
 
@@ -373,6 +451,51 @@ class OnapTest(unittest.TestCase):
     denied = self.refused("lock-denied", lambda: self.m.lock("running"))
     owner = re.search(r"session-id>(\d+)<", denied.info)[1]
     self.m.kill_session(owner)
+    until(lambda: self.locked_and_unlocked("running"), "the lock's release")
+
+  def partial_lock(self, m, *selects):
+    expressions = "".join(f'<select xmlns:r="{METRICS}">{each}</select>' for each in selects)
+    reply = ask(m, f'<partial-lock xmlns="{PARTIAL}">{expressions}</partial-lock>')
+    return etree.fromstring(reply.xml.encode()).findtext(".//p:lock-id", namespaces=NS)
+
+  def test_R_28756_partial_lock(self):
+    self.needs("capability:partial-lock:1.0")
+    self.edit(metrics(threshold(self.name), threshold(self.name + "-2")))
+    other = self.session()
+    self.partial_lock(self.m, f"/r:metrics/r:threshold[r:name='{self.name}']")
+    self.edit(metrics(threshold(self.name, 5)))
+    self.edit(metrics(threshold(self.name + "-2", 6)), m=other)
+    self.refused("in-use", lambda: self.edit(metrics(threshold(self.name, 7)), m=other))
+    self.assertEqual("5", self.rising())
+
+  def test_R_41829_granularity_by_xpath(self):
+    self.needs("capability:partial-lock:1.0")
+    self.edit(metrics(*(threshold(f"{self.name}-{each}", each + 1) for each in range(3))))
+    other = self.session()
+    self.partial_lock(self.m, f"/r:metrics/r:threshold[starts-with(r:name, '{self.name}') and r:rising > 1]/r:rising")
+    self.edit(metrics(threshold(self.name + "-0", 9)), m=other)
+    for each in (1, 2):
+      self.refused("in-use", lambda: self.edit(metrics(threshold(f"{self.name}-{each}", 9)), m=other))  # pylint: disable=cell-var-from-loop
+
+  def test_R_03465_partial_unlock_releases(self):
+    self.needs("capability:partial-lock:1.0")
+    self.edit(metrics(threshold(self.name)))
+    other = self.session()
+    lock = self.partial_lock(self.m, f"/r:metrics/r:threshold[r:name='{self.name}']")
+    self.refused("in-use", lambda: self.edit(metrics(threshold(self.name, 2)), m=other))
+    ask(self.m, f'<partial-unlock xmlns="{PARTIAL}"><lock-id>{lock}</lock-id></partial-unlock>')
+    self.edit(metrics(threshold(self.name, 2)), m=other)
+
+  def test_R_01334_partial_lock_of_RFC_5717(self):
+    self.needs("capability:partial-lock:1.0")
+    self.edit(metrics(threshold(self.name)))
+    other = connect()
+    select = f"/r:metrics/r:threshold[r:name='{self.name}']"
+    self.partial_lock(other, select)
+    denied = self.refused("lock-denied", lambda: self.partial_lock(self.m, select))
+    self.assertIn(other.session_id, denied.info)
+    self.refused("lock-denied", lambda: self.m.lock("running"))
+    other.close_session()
     until(lambda: self.locked_and_unlocked("running"), "the lock's release")
 
   # --- functions, filters, transports

@@ -9,18 +9,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Inputs that fuzzing found worth keeping, replayed in every run without the fuzzer. */
+/** Inputs that fuzzing begins with, where Jazzer looks for them; replayed in every run without Jazzer, which is slow to start. */
 public final class Corpus {
   private Corpus() {
   }
 
-  /** Gives each file of src/test/corpus/NAME to the test. */
-  public static void replay(String name, Consumer<byte[]> test) throws IOException {
+  /** Gives each input of a method of a fuzz test to the test. */
+  public static void replay(Class<?> owner, String method, Consumer<byte[]> test) throws IOException {
+    Path folder = Path.of("src/test/resources", owner.getName().replace('.', '/') + "Inputs", method);
     List<Path> inputs;
-    try (var files = Files.list(Path.of("src/test/corpus", name))) {
+    try (var files = Files.list(folder)) {
       inputs = files.sorted().toList();
     }
-    assertFalse(inputs.isEmpty(), name);
+    assertFalse(inputs.isEmpty(), folder::toString);
     for (Path input : inputs) {
       try {
         test.accept(Files.readAllBytes(input));

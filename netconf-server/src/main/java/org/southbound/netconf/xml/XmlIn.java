@@ -57,7 +57,8 @@ public final class XmlIn {
   /** The message cannot be understood. */
   public static NetconfException malformed() {
     return NetconfException.of(ErrorTag.MALFORMED_MESSAGE,
-        "The message is not well-formed XML in UTF-8 without a DTD.");
+        "The message is not well-formed XML in UTF-8 without a DTD, or an element is deeper than " + MAX_DEPTH
+            + " or has more than " + MAX_ATTRIBUTES + " attributes.");
   }
 
   private int next() throws NetconfException {

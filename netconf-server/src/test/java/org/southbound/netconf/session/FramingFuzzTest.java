@@ -19,7 +19,7 @@ class FramingFuzzTest {
 
   @Test
   void shouldTakeTheCorpus() throws IOException {
-    Corpus.replay("framing", this::shouldFindTheSameHoweverItArrives);
+    Corpus.replay(getClass(), "shouldFindTheSameHoweverItArrives", this::shouldFindTheSameHoweverItArrives);
   }
 
   @Tag("soak")

@@ -48,8 +48,8 @@ class FilterFuzzTest {
 
   @Test
   void shouldTakeTheCorpus() throws IOException {
-    Corpus.replay("subtree", this::shouldSelectBySubtree);
-    Corpus.replay("xpath", this::shouldSelectByXPath);
+    Corpus.replay(getClass(), "shouldSelectBySubtree", this::shouldSelectBySubtree);
+    Corpus.replay(getClass(), "shouldSelectByXPath", this::shouldSelectByXPath);
   }
 
   /** The octets are a filter element. */

@@ -15,7 +15,7 @@ import org.southbound.netconf.NetconfException;
 class XmlFuzzTest {
   @Test
   void shouldTakeTheCorpus() throws IOException {
-    Corpus.replay("xml", this::shouldReadOrRefuse);
+    Corpus.replay(getClass(), "shouldReadOrRefuse", this::shouldReadOrRefuse);
   }
 
   /** What was read as a fragment is written as XML that reads the same. */
