@@ -44,17 +44,16 @@ final class Warmup implements AutoCloseable {
   private final Packet packet = Packet.of(memory);
   private final String function;
   private int away;
-  private volatile long end = System.nanoTime() + LONGEST_NANOS;
+  private volatile long end;
 
-  private Warmup(String function) {
+  Warmup(String function) {
     this.function = function;
   }
 
   /** Begins, on a thread of its own. */
-  static Warmup begin(String function) {
-    var begun = new Warmup(function);
-    begun.thread.start();
-    return begun;
+  void begin() {
+    end = System.nanoTime() + LONGEST_NANOS;
+    thread.start();
   }
 
   /** Waits until it is warm, which is soon in any case; false if the time is up before. */

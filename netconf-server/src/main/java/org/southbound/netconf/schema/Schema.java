@@ -40,7 +40,9 @@ import org.opendaylight.yangtools.yang.model.api.stmt.FeatureSet;
 import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
 import org.opendaylight.yangtools.yang.model.spi.source.StringYangTextSource;
+import org.opendaylight.yangtools.yang.model.spi.source.YangIRSource;
 import org.opendaylight.yangtools.yang.parser.api.YangParserException;
+import org.opendaylight.yangtools.yang.parser.rfc7950.repo.TextToIRTransformer;
 import org.opendaylight.yangtools.yang.parser.ri.DefaultYangParserFactory;
 
 /**
@@ -120,25 +122,35 @@ public final class Schema {
     for (Source each : sources) {
       texts.put(each.fileName(), each.text());
     }
-    String at = "";
     try {
-      for (var each : texts.entrySet()) {
-        at = each.getKey();
-        parser.addSource(new StringYangTextSource(SourceIdentifier.ofYangFileName(at),
-            each.getValue()));
+      // Most of the time goes into reading the text: each module by itself, so all processors share that.
+      for (YangIRSource each : texts.entrySet().parallelStream().map(Schema::parse).toList()) {
+        parser.addSource(each);
       }
-      at = "";
       if (!withoutFeatures.isEmpty()) {
         parser.setSupportedFeatures(features(sources, withoutFeatures));
       }
       return new Schema(parser.buildEffectiveModel(), texts, withoutFeatures);
     } catch (YangParserException | IOException | IllegalStateException e) {
-      Throwable deepest = e;
-      while (deepest.getCause() != null) {
-        deepest = deepest.getCause();
-      }
-      throw new IllegalArgumentException("YANG " + (at.isEmpty() ? "model" : at) + ": " + firstLine(deepest), e);
+      throw unusable("model", e);
     }
+  }
+
+  private static YangIRSource parse(Map.Entry<String, String> source) {
+    try {
+      return TextToIRTransformer.transformText(
+          new StringYangTextSource(SourceIdentifier.ofYangFileName(source.getKey()), source.getValue()));
+    } catch (YangParserException | IOException | IllegalStateException e) {
+      throw unusable(source.getKey(), e);
+    }
+  }
+
+  private static IllegalArgumentException unusable(String what, Exception e) {
+    Throwable deepest = e;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return new IllegalArgumentException("YANG " + what + ": " + firstLine(deepest), e);
   }
 
   private static String firstLine(Throwable e) {
