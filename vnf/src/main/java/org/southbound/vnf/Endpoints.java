@@ -21,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,12 +56,19 @@ final class Endpoints implements Management {
   private volatile SnmpAgent agent;
   private boolean seeded;
 
+  /** Begins to read the models, which takes as long as to make the instance. */
+  static Prepared prepare(Settings settings) {
+    var models = new FutureTask<>(() -> schema(settings));
+    Thread.ofPlatform().daemon().name("models").start(models);
+    return (instance, given) -> start(instance, settings, given, models);
+  }
+
   /** Starts them all, or none. */
-  static Management start(Instance instance, Settings settings, Map<String, List<String>> given)
-      throws StartException {
+  private static Management start(Instance instance, Settings settings, Map<String, List<String>> given,
+      Future<Schema> models) throws StartException, InterruptedException {
     var endpoints = new Endpoints(instance);
     try {
-      endpoints.netconf(settings);
+      endpoints.netconf(settings, read(models));
       endpoints.snmp(settings);
       endpoints.metrics(settings);
       Bootstrap.keep(settings, given);
@@ -95,8 +105,20 @@ final class Endpoints implements Management {
     this.instance = instance;
   }
 
-  private void netconf(Settings settings) throws IOException, NetconfException, StartException {
-    Schema schema = schema(settings);
+  private static Schema read(Future<Schema> models) throws IOException, StartException, InterruptedException {
+    try {
+      return models.get();
+    } catch (ExecutionException failure) {
+      switch (failure.getCause()) {
+        case IOException unreadable -> throw unreadable;
+        case StartException wrong -> throw wrong;
+        case IllegalArgumentException invalid -> throw invalid;
+        default -> throw new IllegalStateException("the models cannot be read", failure);
+      }
+    }
+  }
+
+  private void netconf(Settings settings, Schema schema) throws IOException, NetconfException, StartException {
     var users = new Users();
     var password = AdminPassword.of(System.getenv(), settings, System.err);
     Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? keys(settings.authorizedKeys().get()) : Set.of();

@@ -31,7 +31,7 @@ public final class Main {
   /** Runs a command line; returns the exit code. */
   static int execute(PrintStream out, PrintStream err, String... args) {
     var commands = new LinkedHashMap<String, Command>();
-    var run = new RunCommand(Endpoints::start);
+    var run = new RunCommand(Endpoints::prepare);
     for (var command : List.of(run, new TrafficCommand(), new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(),
         new VersionCommand(),
         new TrainCommand(run))) {

@@ -63,9 +63,10 @@ final class RunCommand implements Command {
     checkAddress(settings);
     notices.forEach(notice -> err.println("southbound: " + notice));
     var end = new End(err);
+    var prepared = management.prepare(settings);
     try (var warmup = new Warmup(settings.function());
         var instance = new Instance(settings);
-        var endpoints = management.start(instance, settings, given)) {
+        var endpoints = prepared.start(instance, given)) {
       warmup.begin(); // after what others wait for: whoever manages the instance may begin
       do {
         if (end.await(0)) {
