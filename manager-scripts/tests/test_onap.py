@@ -205,6 +205,15 @@ class OnapTest(unittest.TestCase):
       self.assertRegex(text, r"import ietf-yang-types\b")
       self.assertRegex(text, r"type yang:(counter|gauge|date-and-time)")
 
+  def test_R_22946_access_control_of_RFC_8341(self):
+    self.has("ietf-netconf-acm")
+    self.assertRegex(self.m.get_schema("southbound-state").data, r"nacm:default-deny-all")
+    self.edit(f'<nf xmlns="{NF}"><management><user><name>reader</name><password>$0$reader-secret</password></user></management></nf>')
+    reader = self.session(username="reader", password="reader-secret")
+    self.assertTrue(reader.get_config("running").ok)
+    self.refused("access-denied", lambda: self.edit(metrics(threshold(self.name)), m=reader))
+    self.assertIsNone(reader.get_config("running").data.find(".//n:user/n:password", NS))
+
   # --- the operations
 
   def test_R_90007_close_session(self):

@@ -104,6 +104,12 @@ def get_schema(m):
     assert m.get_schema("southbound-nf").data.startswith("module southbound-nf")
 
 
+def generic_rpc(m):
+    m.edit_config(target="candidate", config=config("<counter>8</counter>"))
+    assert m.rpc("discard-changes").ok
+    assert "<counter>8</counter>" not in bench(m, "candidate")
+
+
 def subscribe(m):
     other = connect()
     other.create_subscription()
@@ -115,7 +121,7 @@ def unknown_rpc(m):
     refused(lambda: m.dispatch(to_ele(f'<fly xmlns="{BENCH}"/>')), "operation-not-supported")
 
 
-CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, get_schema, subscribe, unknown_rpc]
+CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, get_schema, generic_rpc, subscribe, unknown_rpc]
 
 
 def main():
