@@ -271,7 +271,8 @@ public final class Datastores {
       done = true;
     } catch (IOException e) {
       LOG.error("the configuration cannot be stored: {}", e.toString());
-      throw NetconfException.of(ErrorTag.OPERATION_FAILED, "The configuration cannot be stored; nothing was changed.");
+      throw NetconfException.of(ErrorTag.OPERATION_FAILED,
+          "The configuration cannot be stored (" + e.getMessage() + "); nothing was changed.");
     } finally {
       if (!done) {
         for (ConfigSubscriber each : ready.reversed()) {
