@@ -33,6 +33,7 @@ public final class TestServer {
       library.addAll(tests);
       library.addAll(Schema.directory(Path.of("../yang/examples")));
       var wanted = new ArrayList<String>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
+          "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin",
           "ietf-netconf-acm", "notifications", "nc-notifications", "acme-cache"));
       own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
       tests.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));

@@ -75,6 +75,7 @@ public final class Binding implements AutoCloseable {
     }
     library.addAll(own);
     var wanted = new ArrayList<>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
+        "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin",
         "ietf-netconf-acm", "notifications", "nc-notifications"));
     own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
     return Schema.load(Schema.closure(library, wanted), NetconfServer.ABSENT_FEATURES);

@@ -123,6 +123,7 @@ public final class DataReader {
     Operation operation = null;
     String where = null;
     String anchor = null;
+    boolean byDefault = false;
     int attributes = in.attributes();
     for (int i = 0; i < attributes; i++) {
       String namespace = in.attributeNamespace(i);
@@ -134,7 +135,9 @@ public final class DataReader {
         where = value;
       } else if (configOnly && namespace.equals(YANG) && (name.equals("key") || name.equals("value"))) {
         anchor = value;
-      } else if (!namespace.equals(WITH_DEFAULTS)) {
+      } else if (configOnly && namespace.equals(WITH_DEFAULTS) && name.equals("default")) {
+        byDefault = byDefault(value, path, node);
+      } else {
         throw NetconfException.of(ErrorTag.UNKNOWN_ATTRIBUTE, "Attribute " + name + " is not known here.")
             .type("application").at(DataPath.of(path, node)).info("bad-attribute", name)
             .info("bad-element", node.localName());
@@ -146,15 +149,20 @@ public final class DataReader {
     return switch (node.kind) {
       case LEAF -> {
         // The text of a leaf that goes away need not be a value; a key says which entry, and stays one.
-        if (gone && !node.isKey()) {
+        if (gone && !node.isKey() && !byDefault) {
           in.text();
           yield new Edit(node, operation, node.id, null, null, null);
         }
-        yield new Edit(node, operation, node.id, value(node, path), null, null);
+        Object value = value(node, path);
+        yield byDefault ? toDefault(node, path, effective, value)
+            : new Edit(node, operation, node.id, value, null, null);
       }
       case LEAF_LIST -> {
         Object value = value(node, path);
-        yield new Edit(node, operation, new NodeWithValue<>(node.name, value), value, null, insert);
+        Edit edit = new Edit(node, operation, new NodeWithValue<>(node.name, value), value, null, insert);
+        yield byDefault
+            ? new Edit(node, toDefault(node, path, effective, value).operation(), edit.argument(), value, null, null)
+            : edit;
       }
       case ANYDATA -> new Edit(node, operation, node.id, new Fragment(in.fragment()), null, null);
       case LIST -> {
@@ -163,6 +171,34 @@ public final class DataReader {
       }
       default -> new Edit(node, operation, node.id, null, children(node, DataPath.of(path, node), effective), null);
     };
+  }
+
+  private static boolean byDefault(String text, DataPath path, YangNode node) throws NetconfException {
+    return switch (text.strip()) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      default -> throw badDefault(ErrorTag.BAD_ATTRIBUTE, "is neither true nor false", path, node);
+    };
+  }
+
+  /** RFC 6243 section 4.5.2: the node is to have its default again, so the value must be that. */
+  private static Edit toDefault(YangNode leaf, DataPath path, Operation effective, Object value)
+      throws NetconfException {
+    if (!leaf.defaultValues().contains(value)) {
+      throw badDefault(ErrorTag.INVALID_VALUE, "stands at a value that is not the default", path, leaf);
+    }
+    return switch (effective) {
+      case CREATE -> new Edit(leaf, Operation.CREATE, leaf.id, null, null, null);
+      case MERGE, REPLACE -> new Edit(leaf, Operation.REMOVE, leaf.id, null, null, null);
+      case NONE, DELETE, REMOVE ->
+        throw badDefault(ErrorTag.INVALID_VALUE, "needs the operation create, merge or replace", path, leaf);
+    };
+  }
+
+  private static NetconfException badDefault(ErrorTag tag, String why, DataPath path, YangNode node) {
+    return NetconfException.of(tag, "The attribute default of " + node.localName() + " " + why + ".")
+        .type("application").at(DataPath.of(path, node)).info("bad-attribute", "default")
+        .info("bad-element", node.localName());
   }
 
   private Operation operation(String text, DataPath path, YangNode node) throws NetconfException {

@@ -128,7 +128,7 @@ public final class Editor {
     }
     NormalizedNode base = operation == Operation.REPLACE || operation == Operation.CREATE ? null : was;
     return switch (node.kind) {
-      case LEAF -> was != null && base != null && was.body().equals(edit.value()) ? was
+      case LEAF -> edit.value() == null ? null : was != null && base != null && was.body().equals(edit.value()) ? was
           : ImmutableNodes.leafNode(node.id, edit.value());
       case LEAF_LIST -> was != null ? was
           : ImmutableNodes.leafSetEntry(new NodeWithValue<>(node.name, edit.value()));

@@ -7,9 +7,11 @@ import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Datastores.Name;
+import org.southbound.netconf.datastore.Defaults;
 import org.southbound.netconf.datastore.Edit;
 import org.southbound.netconf.datastore.Editor;
 import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.xml.WithDefaults;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -24,6 +26,7 @@ final class CopyConfig implements Operation {
   public void run(Request request, XmlOut out) throws NetconfException {
     Name target = null;
     Name source = null;
+    WithDefaults defaults = WithDefaults.EXPLICIT;
     ContainerNode given = null;
     XmlIn in = request.in();
     Context context = request.context();
@@ -40,12 +43,12 @@ final class CopyConfig implements Operation {
                 Edit.Operation.MERGE);
           } else {
             source = request.named();
-            in.skip();
           }
           if (in.child()) {
             throw in.unknown();
           }
         }
+        case "with-defaults" -> defaults = request.withDefaults();
         default -> throw in.unknown();
       }
     }
@@ -58,9 +61,10 @@ final class CopyConfig implements Operation {
     if (source == target) {
       throw NetconfException.of(ErrorTag.INVALID_VALUE, "Source and target are the same datastore.").type("protocol");
     }
-    context.datastores().replace(request.writer(), target, given != null ? given
+    ContainerNode tree = given != null ? given
         : context.access().readable(request.session().user(), context.schema().root(),
-            context.datastores().tree(source)));
+            context.datastores().tree(source));
+    context.datastores().replace(request.writer(), target, Defaults.apply(context.schema().root(), tree, defaults));
     out.raw("<ok/>");
   }
 }

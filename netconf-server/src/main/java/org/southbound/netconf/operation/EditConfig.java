@@ -34,17 +34,17 @@ final class EditConfig implements Operation {
           case "merge" -> Edit.Operation.MERGE;
           case "replace" -> Edit.Operation.REPLACE;
           case "none" -> Edit.Operation.NONE;
-          default -> throw invalid("default-operation");
+          default -> throw Request.invalid("default-operation");
         };
         case "test-option" -> {
           test = in.text().strip();
           if (!List.of("test-then-set", "set", "test-only").contains(test)) {
-            throw invalid("test-option");
+            throw Request.invalid("test-option");
           }
         }
         case "error-option" -> {
           if (!List.of("stop-on-error", "continue-on-error", "rollback-on-error").contains(in.text().strip())) {
-            throw invalid("error-option");
+            throw Request.invalid("error-option");
           }
         }
         case "config" -> edits = DataReader.config(in, request.context().schema().root());
@@ -64,10 +64,5 @@ final class EditConfig implements Operation {
     boolean validate = test != null && !test.equals("set");
     request.context().datastores().edit(request.writer(), target, edits, byDefault, "test-only".equals(test), validate);
     out.raw("<ok/>");
-  }
-
-  private static NetconfException invalid(String parameter) {
-    return NetconfException.of(ErrorTag.INVALID_VALUE, "Not a value of " + parameter + ".").type("protocol")
-        .info("bad-element", parameter);
   }
 }

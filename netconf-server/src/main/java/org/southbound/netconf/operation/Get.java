@@ -2,7 +2,10 @@
 package org.southbound.netconf.operation;
 
 import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.xml.Filter;
+import org.southbound.netconf.xml.View;
+import org.southbound.netconf.xml.WithDefaults;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -16,15 +19,17 @@ final class Get implements Operation {
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     Filter filter = null;
+    WithDefaults defaults = null;
     XmlIn in = request.in();
     while (request.next()) {
-      if (!in.name().equals("filter")) {
-        throw in.unknown();
+      switch (in.name()) {
+        case "filter" -> filter = request.filter();
+        case "with-defaults" -> defaults = request.withDefaults();
+        default -> throw in.unknown();
       }
-      filter = request.filter();
     }
     Context context = request.context();
     GetConfig.data(request, context.operational().over(context.datastores().running(), filter, request.session()),
-        filter, out);
+        filter, View.of(defaults, false), Schema.NETCONF, out);
   }
 }

@@ -34,6 +34,16 @@ public final class Operational {
     sources.add(new Entry(top, source));
   }
 
+  /** Where configuration nodes below a top-level container come from that are in operation without being configured. */
+  String origin(YangNode top) {
+    for (Entry each : sources) {
+      if (each.top == top) {
+        return each.source.origin();
+      }
+    }
+    return "unknown";
+  }
+
   /** The configuration with the state data that the filter may select laid over it. */
   ContainerNode over(ContainerNode running, Filter filter, Session reader) {
     var draft = new Draft(root, running);

@@ -11,4 +11,9 @@ import org.southbound.netconf.session.Session;
 public interface OperationalSource {
   /** The container with state data in it, and the keys of the list entries it belongs to; null if there is none. */
   ContainerNode read(Session reader);
+
+  /** Identity of ietf-origin for the configuration nodes that it adds: system, learned. */
+  default String origin() {
+    return "system";
+  }
 }

@@ -23,7 +23,7 @@ public final class Operations implements Dispatcher {
   private static final List<Operation> ALL = List.of(new GetConfig(), new Get(), new EditConfig(), new CopyConfig(),
       new DeleteConfig(), new Lock(), new Unlock(), new Commit(), new DiscardChanges(), new Validate(),
       new CloseSession(),
-      new KillSession(), new GetSchema(), new CreateSubscription());
+      new KillSession(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription());
 
   private final Context context;
   private final Map<String, Operation> byName = new HashMap<>();
@@ -52,6 +52,13 @@ public final class Operations implements Dispatcher {
     all.add(prefix + "validate:1.0");
     all.add(prefix + "validate:1.1");
     all.add(prefix + "xpath:1.0");
+    if (schema.has("ietf-netconf-with-defaults")) {
+      all.add(prefix + "with-defaults:1.0?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim");
+      if (schema.has("ietf-netconf-nmda")) {
+        all.add(prefix
+            + "with-operational-defaults:1.0?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim");
+      }
+    }
     if (schema.has("notifications")) {
       all.add(prefix + "notification:1.0");
       all.add(prefix + "interleave:1.0");

@@ -3,6 +3,8 @@ package org.southbound.netconf.operation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.opendaylight.yangtools.yang.common.QName;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.Datastores;
@@ -11,16 +13,20 @@ import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Session;
 import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.SubtreeFilter;
+import org.southbound.netconf.xml.WithDefaults;
 import org.southbound.netconf.xml.XPathFilter;
 import org.southbound.netconf.xml.XmlIn;
 
 /** One operation as a client asks for it: its parameters, read one after the other. */
 final class Request {
+  private static final String WITH_DEFAULTS = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults";
+
   private final Context context;
   private final Session session;
   private final XmlIn in;
   private final String namespace;
   private final boolean mayWait;
+  private Set<String> repeatable = Set.of();
   private final List<String> seen = new ArrayList<>(4);
 
   /** A quick operation turns out to be slow: it is to be asked for again from a thread of its own. */
@@ -53,6 +59,11 @@ final class Request {
     return in;
   }
 
+  /** Names the parameters that are leaf-lists. */
+  void mayRepeat(String... parameters) {
+    repeatable = Set.of(parameters);
+  }
+
   Datastores.Writer writer() {
     return new Datastores.Writer(session.id(), session.user());
   }
@@ -66,7 +77,7 @@ final class Request {
       end();
       return false;
     }
-    if (seen.contains(in.name())) {
+    if (seen.contains(in.name()) && !repeatable.contains(in.name())) {
       throw NetconfException.of(ErrorTag.BAD_ELEMENT, in.name() + " is given twice.").info("bad-element", in.name());
     }
     seen.add(in.name());
@@ -79,12 +90,21 @@ final class Request {
       return false;
     }
     // ncclient's users give config without a namespace.
-    if (!in.namespace().equals(namespace) && !in.namespace().isEmpty()) {
+    if (!in.namespace().equals(namespace) && !in.namespace().isEmpty() && !augmented()) {
       throw NetconfException
           .of(ErrorTag.UNKNOWN_NAMESPACE, "Element " + in.name() + " is not of namespace " + namespace + ".")
           .info("bad-element", in.name()).info("bad-namespace", in.namespace());
     }
     return true;
+  }
+
+  /** Parameters that other modules add to NETCONF's operations (RFC 6243, RFC 8526). */
+  private boolean augmented() {
+    return switch (in.name()) {
+      case "with-defaults" -> in.namespace().equals(WITH_DEFAULTS);
+      case "datastore" -> in.namespace().equals(Datastore.NMDA);
+      default -> false;
+    };
   }
 
   /** Past the operation: the message may hold nothing more. */
@@ -110,16 +130,22 @@ final class Request {
       throw XmlIn.missing(parameter);
     }
     Name name = named();
-    in.skip();
     if (in.child()) {
       throw in.unknown();
     }
     return name;
   }
 
-  /** The datastore that the present element names. */
+  /** The datastore that the present element, which is read to its end, names. */
   Name named() throws NetconfException {
-    return switch (in.name()) {
+    if (in.namespace().equals(Datastore.NMDA)) {
+      Name name = datastoreIdentity().name6241();
+      if (name == null) {
+        throw invalid("datastore");
+      }
+      return name;
+    }
+    Name name = switch (in.name()) {
       case "running" -> Name.RUNNING;
       case "candidate" -> Name.CANDIDATE;
       case "startup", "url" -> throw NetconfException
@@ -127,6 +153,43 @@ final class Request {
           .info("bad-element", in.name());
       default -> throw in.unknown();
     };
+    in.skip();
+    return name;
+  }
+
+  /** The datastore that the present element holds as an identity. */
+  Datastore datastoreIdentity() throws NetconfException {
+    QName identity = identity();
+    Datastore datastore = identity == null || !identity.getNamespace().toString().equals(Datastore.NAMESPACE) ? null
+        : Datastore.of(identity.getLocalName());
+    if (datastore == null || (datastore.name6241() == null && datastore.tree(context.datastores()) == null
+        && datastore != Datastore.OPERATIONAL)) {
+      throw invalid("datastore");
+    }
+    return datastore;
+  }
+
+  /** The identity that the present element holds, or null if there is none such. */
+  QName identity() throws NetconfException {
+    String text = in.text().strip();
+    int colon = text.indexOf(':');
+    String uri = in.namespaces().getNamespaceURI(colon < 0 ? "" : text.substring(0, colon));
+    return uri == null ? null : context.schema().identity(uri, text.substring(colon + 1));
+  }
+
+  /** The mode that the present element, with-defaults, holds. */
+  WithDefaults withDefaults() throws NetconfException {
+    WithDefaults mode = WithDefaults.of(in.text().strip());
+    if (mode == null) {
+      throw invalid("with-defaults");
+    }
+    return mode;
+  }
+
+  /** A parameter's value is none of those it may have. */
+  static NetconfException invalid(String parameter) {
+    return NetconfException.of(ErrorTag.INVALID_VALUE, "Not a value of " + parameter + ".").type("protocol")
+        .info("bad-element", parameter);
   }
 
   /**
@@ -138,7 +201,7 @@ final class Request {
     String type = filterAttribute("type");
     Filter filter;
     if (type == null || type.equals("subtree")) {
-      filter = SubtreeFilter.read(in);
+      filter = subtree();
     } else if (type.equals("xpath")) {
       String select = filterAttribute("select");
       if (select == null) {
@@ -152,6 +215,17 @@ final class Request {
           .info("bad-attribute", "type").info("bad-element", "filter");
     }
     return timely(filter);
+  }
+
+  /** The subtree filter that the present element holds. */
+  Filter subtree() throws NetconfException {
+    return SubtreeFilter.read(in);
+  }
+
+  /** The XPath filter that the text of the present element is. */
+  Filter xpath() throws NetconfException {
+    String name = in.name();
+    return timely(XPathFilter.of(in.text().strip(), in.namespaces(), name));
   }
 
   /** Both attributes of filter are of no namespace; some clients give them NETCONF's. */

@@ -34,7 +34,6 @@ final class Validate implements Operation {
             DataReader.config(in, context.schema().root()), Edit.Operation.MERGE);
       } else {
         tree = context.datastores().tree(request.named());
-        in.skip();
       }
       if (in.child()) {
         throw in.unknown();

@@ -391,8 +391,12 @@ final class SchemaCompiler {
     node.constrained = own;
     node.xpathBelow = xpath;
     node.secretBelow = node.isPasswordHash();
+    node.defaultsBelow = node.hasDefault();
+    node.stateBelow = !node.config;
     for (YangNode child : node.children) {
       finish(child);
+      node.defaultsBelow |= child.defaultsBelow && node.kind == Kind.CONTAINER && !node.presence;
+      node.stateBelow |= child.stateBelow;
       node.constrained |= child.constrained;
       node.xpathBelow |= child.xpathBelow;
       node.conditional |= child.conditional;

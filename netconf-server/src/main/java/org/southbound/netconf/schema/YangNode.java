@@ -122,6 +122,8 @@ public final class YangNode {
   boolean constrained;
   boolean xpathBelow;
   boolean conditional;
+  boolean defaultsBelow;
+  boolean stateBelow;
   Map<String, YangNode> actions = Map.of();
   Map<String, YangNode> notifications = Map.of();
   YangNode output;
@@ -277,6 +279,16 @@ public final class YangNode {
   /** The node or something below it has a when. */
   public boolean conditional() {
     return conditional;
+  }
+
+  /** A leaf with a default, or a container without presence that holds one. */
+  public boolean defaultsBelow() {
+    return defaultsBelow;
+  }
+
+  /** The node or something below it is state. */
+  public boolean stateBelow() {
+    return stateBelow;
   }
 
   /** The input of an action of this name defined on this node, or null. */

@@ -16,10 +16,11 @@ import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.Values;
 import org.southbound.netconf.schema.XPathText;
 import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.xpath.DataNode;
 
 /** Writes data trees straight into bytes, in schema order, leaving out what the reader may not see. One use, one thread. */
 @SuppressWarnings("ReferenceEquality") // HIDDEN is one object
-public final class DataWriter {
+public sealed class DataWriter permits ViewWriter {
   /** What a user may read. Asked for each node, before its children. */
   public interface Visibility {
     boolean visible(DataPath path);
@@ -49,10 +50,41 @@ public final class DataWriter {
     return out;
   }
 
+  /** A writer for a tree that is shown in some other way than it is stored. */
+  public static DataWriter of(Schema schema, XmlOut out, Visibility visibility, View view, DataContainerNode tree) {
+    return view.equals(View.PLAIN) ? new DataWriter(schema, out, visibility)
+        : new ViewWriter(schema, out, visibility, view, tree);
+  }
+
+  /** Writes the declarations of the prefixes it uses, in the start tag around the data. */
+  public void declarations() {
+    // a plain tree needs none
+  }
+
+  /** A child as it is shown, or null. */
+  NormalizedNode find(DataContainerNode data, YangNode child, DataPath path) {
+    return YangNode.find(data, child);
+  }
+
+  /** A selected node as it is shown, or null; a default in use has no data of its own. */
+  NormalizedNode find(DataNode node) {
+    return node.data();
+  }
+
+  /** True if a node of that kind is to be shown for its own sake. */
+  boolean wants(YangNode node) {
+    return true;
+  }
+
+  /** Writes a list entry's key, which is shown whenever the entry is. */
+  void key(YangNode node, NormalizedNode data, String namespace, DataPath path) {
+    instance(node, data, data.name(), namespace, path);
+  }
+
   /** Writes all children of a container; {@code namespace} is the default namespace in force. */
   public void children(YangNode node, DataContainerNode data, String namespace, DataPath path) {
     YangNode[] children = node.children();
-    if (data.size() == 1 && node.choices().isEmpty() && children.length > 4) {
+    if (getClass() == DataWriter.class && data.size() == 1 && node.choices().isEmpty() && children.length > 4) {
       NormalizedNode only = data.body().iterator().next();
       YangNode child = node.child(only.name().getNodeType().getNamespace().toString(),
           only.name().getNodeType().getLocalName());
@@ -62,7 +94,7 @@ public final class DataWriter {
       return;
     }
     for (YangNode child : children) {
-      NormalizedNode present = YangNode.find(data, child);
+      NormalizedNode present = find(data, child, path);
       if (present != null) {
         write(child, present, namespace, path);
       }
@@ -86,21 +118,19 @@ public final class DataWriter {
     if (here == HIDDEN) {
       return;
     }
-    String name = node.localName();
-    String own = node.namespace();
+    open(node, data, namespace, here);
     if (data instanceof DataContainerNode container) {
-      open(name, own, namespace);
       int tag = out.length();
       out.raw('>');
       int mark = out.length();
-      children(node, container, own, here);
-      close(name, tag, mark);
+      children(node, container, node.namespace(), here);
+      close(node.localName(), tag, mark, "");
     } else {
-      leaf(node, data, name, own, namespace);
+      value(node, data);
     }
   }
 
-  private static final DataPath HIDDEN = new DataPath(null, null, null);
+  static final DataPath HIDDEN = new DataPath(null, null, null);
   private static final DataPath OPEN = new DataPath(null, null, null);
 
   /** The path of a child if visible, {@link #HIDDEN} if not, null or {@link #OPEN} if nobody asks. */
@@ -116,14 +146,22 @@ public final class DataWriter {
     return path == HIDDEN;
   }
 
-  void open(String name, String own, String namespace) {
-    out.raw('<').raw(name);
+  /** The start tag but for its end. */
+  void open(YangNode node, NormalizedNode data, String namespace, DataPath here) {
+    out.raw('<').raw(node.localName());
+    String own = node.namespace();
     if (!own.equals(namespace)) {
       out.attribute("xmlns", own);
     }
   }
 
-  void close(String name, int tag, int mark) {
+  /** The origin in force, for {@link #close}. */
+  String origin() {
+    return "";
+  }
+
+  /** The end tag, or an empty element. */
+  void close(String name, int tag, int mark, String outer) {
     if (out.length() == mark) {
       out.truncate(tag);
       out.raw("/>");
@@ -132,8 +170,9 @@ public final class DataWriter {
     }
   }
 
-  private void leaf(YangNode node, NormalizedNode data, String name, String own, String namespace) {
-    open(name, own, namespace);
+  /** A leaf's value and what is around it, from within the start tag on. */
+  void value(YangNode node, NormalizedNode data) {
+    String name = node.localName();
     Object value = data.body();
     String text;
     if (value instanceof String plain && node.isLeaf()) {

@@ -139,7 +139,7 @@ public final class SubtreeFilter implements Filter {
     if (tests.size() == 1 && !tests.getFirst().namespace.isEmpty()) {
       Test only = tests.getFirst();
       YangNode child = only.attributes ? null : node.child(only.namespace, only.name);
-      NormalizedNode present = child == null ? null : YangNode.find(data, child);
+      NormalizedNode present = child == null ? null : writer.find(data, child, path);
       if (present != null) {
         selected(writer, tests, child, present, namespace, path);
       }
@@ -148,7 +148,7 @@ public final class SubtreeFilter implements Filter {
     for (YangNode child : node.children()) {
       List<Test> matching = matching(tests, child);
       if (!matching.isEmpty()) {
-        NormalizedNode present = YangNode.find(data, child);
+        NormalizedNode present = writer.find(data, child, path);
         if (present != null) {
           selected(writer, matching, child, present, namespace, path);
         }
@@ -283,7 +283,8 @@ public final class SubtreeFilter implements Filter {
     }
     XmlOut out = writer.out();
     int start = out.length();
-    writer.open(node.localName(), node.namespace(), namespace);
+    String outer = writer.origin();
+    writer.open(node, data, namespace, here);
     int tag = out.length();
     out.raw('>');
     int mark = out.length();
@@ -295,11 +296,11 @@ public final class SubtreeFilter implements Filter {
     } else {
       select(writer, all, node, container, node.namespace(), here);
     }
-    if (out.length() == mark) {
+    boolean nothing = out.length() == mark;
+    writer.close(node.localName(), tag, mark, outer);
+    if (nothing) {
       out.truncate(start);
-      return;
     }
-    writer.close(node.localName(), tag, mark);
   }
 
   private static void keysThenSelection(DataWriter writer, List<Test> tests, YangNode node, DataContainerNode container,
@@ -308,7 +309,7 @@ public final class SubtreeFilter implements Filter {
     for (YangNode key : node.keys()) {
       NormalizedNode value = YangNode.find(container, key);
       if (value != null) {
-        writer.write(key, value, node.namespace(), here);
+        writer.key(key, value, node.namespace(), here);
       }
     }
     int keysEnd = out.length();
@@ -319,10 +320,10 @@ public final class SubtreeFilter implements Filter {
         continue;
       }
       if (child.isKey()) {
-        keyWanted = true;
+        keyWanted |= writer.wants(child);
         continue;
       }
-      NormalizedNode present = YangNode.find(container, child);
+      NormalizedNode present = writer.find(container, child, here);
       if (present != null) {
         selected(writer, matching, child, present, node.namespace(), here);
       }
@@ -342,7 +343,7 @@ public final class SubtreeFilter implements Filter {
       for (YangNode child : node.children()) {
         // What may not be read may not be guessed at either.
         if (child.isLeaf() && each.matches(child) && !DataWriter.hidden(writer.step(here, child, child.id))) {
-          NormalizedNode present = YangNode.find(data, child);
+          NormalizedNode present = writer.find(data, child, here);
           if (present != null) {
             for (NormalizedNode value : DataWriter.instances(present)) {
               found |= equal(each, child, value);

@@ -11,6 +11,7 @@ import javax.xml.namespace.NamespaceContext;
 import org.jaxen.JaxenException;
 import org.jaxen.XPathSyntaxException;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.DataPath;
@@ -147,7 +148,6 @@ public final class XPathFilter implements Filter {
           kept.put(at, known);
           for (YangNode key : at.schema().keys()) {
             for (DataNode leaf : at.children(key)) {
-              whole.add(leaf);
               placed.add(leaf);
               known.add(leaf);
             }
@@ -160,30 +160,47 @@ public final class XPathFilter implements Filter {
       }
     }
 
-    void below(DataWriter writer, DataNode node, String namespace, DataPath path) {
+    /** True if something was written but for the keys that come along. */
+    boolean below(DataWriter writer, DataNode node, String namespace, DataPath path) {
       List<DataNode> children = kept.getOrDefault(node, new ArrayList<>());
       children.sort(Comparator.comparingInt(each -> each.schema().index())); // schema order; entries stay in theirs
+      boolean any = false;
       for (DataNode each : children) {
-        if (each.data() != null) {
-          instance(writer, each, namespace, path);
+        NormalizedNode data = writer.find(each);
+        if (data == null) {
+          continue;
+        }
+        int before = writer.out().length();
+        if (each.schema().isKey()) {
+          writer.key(each.schema(), data, namespace, path);
+          any |= whole.contains(each) && writer.wants(each.schema());
+        } else {
+          instance(writer, each, data, namespace, path);
+          any |= writer.out().length() > before;
         }
       }
+      return any;
     }
 
-    private void instance(DataWriter writer, DataNode node, String namespace, DataPath path) {
+    private void instance(DataWriter writer, DataNode node, NormalizedNode data, String namespace, DataPath path) {
       YangNode schema = node.schema();
       if (whole.contains(node)) {
-        writer.instance(schema, node.data(), node.data().name(), namespace, path);
+        writer.instance(schema, data, data.name(), namespace, path);
         return;
       }
-      DataPath here = writer.step(path, schema, node.data().name());
+      DataPath here = writer.step(path, schema, data.name());
       XmlOut out = writer.out();
-      writer.open(schema.localName(), schema.namespace(), namespace);
+      int start = out.length();
+      String outer = writer.origin();
+      writer.open(schema, data, namespace, here);
       int tag = out.length();
       out.raw('>');
       int mark = out.length();
-      below(writer, node, schema.namespace(), here);
-      writer.close(schema.localName(), tag, mark);
+      boolean any = below(writer, node, schema.namespace(), here);
+      writer.close(schema.localName(), tag, mark, outer);
+      if (!any) {
+        out.truncate(start);
+      }
     }
   }
 }

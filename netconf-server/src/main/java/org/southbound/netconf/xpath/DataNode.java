@@ -132,7 +132,7 @@ public final class DataNode {
   }
 
   /** The entry of a list by its keys, or null; without a walk over the list. */
-  DataNode entry(YangNode list, NodeIdentifierWithPredicates key) {
+  public DataNode entry(YangNode list, NodeIdentifierWithPredicates key) {
     DataNode known = entries == null ? null : entries.get(key);
     if (known != null) {
       return known;
