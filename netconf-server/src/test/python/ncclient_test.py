@@ -100,7 +100,32 @@ def get(m):
     assert "southbound-chain" in m.get(filter=("subtree", f)).data_xml
 
 
+def xpath(m):
+    m.edit_config(target="candidate", config=config("<entry><name>x</name><value>7</value></entry>"))
+    found = m.get_config("candidate", filter=("xpath", ({"b": BENCH}, "/b:bench/b:entry[b:name='x']/b:value"))).data_xml
+    assert "<value>7</value>" in found and "<name>a</name>" not in found, found
+    assert "identifier" in m.get(filter=("xpath", "//schema[identifier='bench']")).data_xml
+    refused(lambda: m.get(filter=("xpath", "/b:bench[")), "invalid-value")
+    m.discard_changes()
+
+
+def with_defaults(m):
+    for mode, there in (("report-all", True), ("report-all-tagged", True), ("trim", False), ("explicit", False)):
+        f = '<interfaces xmlns="http://example.com/ns/interfaces"><inner/></interfaces>'
+        found = m.get_config("running", filter=("subtree", f), with_defaults=mode).data_xml
+        assert ("3</" in found) == there, mode + found
+
+
+def get_data(m):
+    nmda = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
+    reply = m.dispatch(to_ele(f'''<get-data xmlns="{nmda}" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">
+        <datastore>ds:operational</datastore><subtree-filter><interfaces xmlns="http://example.com/ns/interfaces"/>
+        </subtree-filter><with-origin/></get-data>'''))
+    assert 'or:origin="or:default"' in reply.xml, reply.xml
+
+
 def get_schema(m):
+    refused(lambda: m.get_schema("nowhere"), "invalid-value")
     assert m.get_schema("southbound-nf").data.startswith("module southbound-nf")
 
 
@@ -121,7 +146,7 @@ def unknown_rpc(m):
     refused(lambda: m.dispatch(to_ele(f'<fly xmlns="{BENCH}"/>')), "operation-not-supported")
 
 
-CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, get_schema, generic_rpc, subscribe, unknown_rpc]
+CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, xpath, with_defaults, get_data, get_schema, generic_rpc, subscribe, unknown_rpc]
 
 
 def main():

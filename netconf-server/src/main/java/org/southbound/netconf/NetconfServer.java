@@ -114,6 +114,9 @@ public final class NetconfServer implements AutoCloseable {
       transports.listen("netconf", config.listen(), new Terms.Ssh(
           List.of(SshKeys.hostKey(config.home().resolve("host-key"))), config.users(), 0, Terms.Keepalive.DEFAULT));
     }
+    if (config.schema().has("ietf-yang-library")) {
+      YangLibrary.announce(config.schema(), config.home().resolve("yang-library-id"), notifications);
+    }
     transports.start();
     sweep = timer.scheduleWithFixedDelay(() -> sessions.sweep(System.nanoTime(), notifications::subscribed),
         SWEEP_SECONDS, SWEEP_SECONDS,

@@ -37,6 +37,11 @@ enum Datastore {
     return null;
   }
 
+  /** True if this server has it. */
+  boolean exists() {
+    return this == INTENDED || this == OPERATIONAL || name6241() != null;
+  }
+
   /** Its configuration; null for operational. */
   ContainerNode tree(Datastores datastores) {
     return this == INTENDED ? datastores.running() : this == OPERATIONAL ? null : datastores.tree(name6241());

@@ -2,6 +2,7 @@
 package org.southbound.netconf.operation;
 
 import java.util.List;
+import org.opendaylight.yangtools.yang.common.QName;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.Module;
@@ -37,8 +38,8 @@ final class GetSchema implements Operation {
         case "identifier" -> identifier = in.text().strip();
         case "version" -> version = in.text().strip();
         case "format" -> {
-          String format = in.text().strip();
-          if (!format.equals("yang") && !format.endsWith(":yang")) {
+          QName format = request.identity();
+          if (format == null || !format.getLocalName().equals("yang")) {
             throw NetconfException.of(ErrorTag.INVALID_VALUE, "Schemas are available in the format yang only.")
                 .info("bad-element", "format");
           }

@@ -4,7 +4,6 @@ package org.southbound.netconf.operation;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.TreeBuilder;
@@ -14,7 +13,7 @@ import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
 import org.southbound.netconf.session.Sessions;
 
-/** netconf-state, RFC 6022. Counters of sessions that have ended are kept in the totals. */
+/** netconf-state, RFC 6022. */
 public final class Monitoring implements OperationalSource {
   private final YangNode top;
   private final Sessions sessions;
@@ -22,10 +21,6 @@ public final class Monitoring implements OperationalSource {
   private final List<String> capabilities;
   private final Instant started;
   private final ContainerNode schemas;
-  private final LongAdder inRpcs = new LongAdder();
-  private final LongAdder inBadRpcs = new LongAdder();
-  private final LongAdder outRpcErrors = new LongAdder();
-  private final LongAdder outNotifications = new LongAdder();
 
   public Monitoring(Schema schema, Sessions sessions, Datastores datastores, List<String> capabilities,
       Instant started) {
@@ -40,12 +35,6 @@ public final class Monitoring implements OperationalSource {
           .leaf("format", "yang").leaf("namespace", each.namespace()).leaves("location", List.of("NETCONF")));
     }
     this.schemas = list.build();
-    sessions.onClose(session -> {
-      inRpcs.add(session.inRpcs.sum());
-      inBadRpcs.add(session.inBadRpcs.sum());
-      outRpcErrors.add(session.outRpcErrors.sum());
-      outNotifications.add(session.outNotifications.sum());
-    });
   }
 
   @Override
@@ -65,13 +54,8 @@ public final class Monitoring implements OperationalSource {
       }
     });
     state.put(schemas);
-    long[] sums = {inRpcs.sum(), inBadRpcs.sum(), outRpcErrors.sum(), outNotifications.sum()};
     state.container("sessions", c -> {
       for (Session each : sessions.all()) {
-        sums[0] += each.inRpcs.sum();
-        sums[1] += each.inBadRpcs.sum();
-        sums[2] += each.outRpcErrors.sum();
-        sums[3] += each.outNotifications.sum();
         c.entry("session", s -> counters(s.leaf("session-id", each.id()).leaf("transport", each.transport())
             .leaf("username", each.user().name()).leaf("source-host", each.source())
             .leaf("login-time", time(each.login())), each.inRpcs.sum(), each.inBadRpcs.sum(), each.outRpcErrors.sum(),
@@ -81,7 +65,8 @@ public final class Monitoring implements OperationalSource {
     state.container("statistics",
         c -> counters(c.leaf("netconf-start-time", time(started)).leaf("in-bad-hellos", counter(sessions.badHellos()))
             .leaf("in-sessions", counter(sessions.started())).leaf("dropped-sessions", counter(sessions.dropped())),
-            sums[0], sums[1], sums[2], sums[3]));
+            sessions.inRpcs.sum(), sessions.inBadRpcs.sum(), sessions.outRpcErrors.sum(),
+            sessions.outNotifications.sum()));
     return state.build();
   }
 

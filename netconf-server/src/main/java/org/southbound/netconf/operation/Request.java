@@ -162,8 +162,7 @@ final class Request {
     QName identity = identity();
     Datastore datastore = identity == null || !identity.getNamespace().toString().equals(Datastore.NAMESPACE) ? null
         : Datastore.of(identity.getLocalName());
-    if (datastore == null || (datastore.name6241() == null && datastore.tree(context.datastores()) == null
-        && datastore != Datastore.OPERATIONAL)) {
+    if (datastore == null || !datastore.exists()) {
       throw invalid("datastore");
     }
     return datastore;

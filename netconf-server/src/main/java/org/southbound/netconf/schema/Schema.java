@@ -79,13 +79,14 @@ public final class Schema {
     this.context = context;
     this.codecs = XmlCodecFactory.create(context);
     QNameModule base = null;
+    Map<QNameModule, List<String>> deviations = deviations(context);
     for (var module : context.getModules()) {
       QNameModule id = module.getQNameModule();
-      Module entry = describe(module, sources, withoutFeatures);
+      Module entry = describe(module, null, deviations.getOrDefault(id, List.of()), sources, withoutFeatures);
       modules.put(id, entry);
       advertised.add(entry);
       for (var submodule : module.getSubmodules()) {
-        advertised.add(describe(submodule, sources, withoutFeatures));
+        advertised.add(describe(submodule, module.getName(), List.of(), sources, withoutFeatures));
       }
       byNamespace.put(entry.namespace(), id);
       byName.put(entry.name(), id);
@@ -259,7 +260,23 @@ public final class Schema {
         .filter(each -> !without.contains(module.getName() + ":" + each)).toList();
   }
 
-  private static Module describe(ModuleLike module, Map<String, String> sources, Set<String> withoutFeatures) {
+  /** The names of the modules that deviate from each. */
+  private static Map<QNameModule, List<String>> deviations(EffectiveModelContext context) {
+    var found = new HashMap<QNameModule, List<String>>();
+    for (var module : context.getModules()) {
+      for (var deviation : module.getDeviations()) {
+        List<String> names = found.computeIfAbsent(deviation.getTargetPath().lastNodeIdentifier().getModule(),
+            k -> new ArrayList<>());
+        if (!names.contains(module.getName())) {
+          names.add(module.getName());
+        }
+      }
+    }
+    return found;
+  }
+
+  private static Module describe(ModuleLike module, String belongsTo, List<String> deviatedBy,
+      Map<String, String> sources, Set<String> withoutFeatures) {
     String name = module.getName();
     String revision = module.getQNameModule().findRevision().map(Object::toString).orElse("");
     if (module.getSourceIdentifier().revision() != null) {
@@ -275,7 +292,7 @@ public final class Schema {
         && module.getNotifications().isEmpty()
         && module.getAugmentations().isEmpty() && module.getDeviations().isEmpty() && module.getIdentities().isEmpty();
     return new Module(name, revision, module.getQNameModule().namespace().toString(), module.getPrefix(),
-        features(module, withoutFeatures), module instanceof org.opendaylight.yangtools.yang.model.api.Submodule,
+        features(module, withoutFeatures), List.copyOf(deviatedBy), belongsTo,
         imported,
         text == null ? "" : text);
   }

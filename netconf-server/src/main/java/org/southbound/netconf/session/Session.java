@@ -4,7 +4,6 @@ package org.southbound.netconf.session;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -48,10 +47,10 @@ public final class Session {
   private Runnable afterReply;
 
   /** Counters of RFC 6022. */
-  public final LongAdder inRpcs = new LongAdder();
-  public final LongAdder inBadRpcs = new LongAdder();
-  public final LongAdder outRpcErrors = new LongAdder();
-  public final LongAdder outNotifications = new LongAdder();
+  public final Tally inRpcs;
+  public final Tally inBadRpcs;
+  public final Tally outRpcErrors;
+  public final Tally outNotifications;
 
   /**
    * @param source the client's address
@@ -67,6 +66,10 @@ public final class Session {
     this.login = login;
     this.link = link;
     this.sessions = sessions;
+    this.inRpcs = new Tally(sessions.inRpcs);
+    this.inBadRpcs = new Tally(sessions.inBadRpcs);
+    this.outRpcErrors = new Tally(sessions.outRpcErrors);
+    this.outNotifications = new Tally(sessions.outNotifications);
     this.dispatcher = dispatcher;
     this.framing = new Framing(maxMessage);
     this.outbox = new Outbox(link, this::drained);

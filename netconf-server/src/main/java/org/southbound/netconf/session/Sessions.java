@@ -23,6 +23,11 @@ public final class Sessions {
   final LongAdder started = new LongAdder();
   final LongAdder badHellos = new LongAdder();
   final LongAdder dropped = new LongAdder();
+  /** Sums over all sessions ever, RFC 6022. */
+  public final LongAdder inRpcs = new LongAdder();
+  public final LongAdder inBadRpcs = new LongAdder();
+  public final LongAdder outRpcErrors = new LongAdder();
+  public final LongAdder outNotifications = new LongAdder();
 
   public Sessions(Limits limits) {
     this.limits = limits;
