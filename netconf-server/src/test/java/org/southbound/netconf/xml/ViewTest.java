@@ -215,6 +215,17 @@ final class ViewTest {
     assertTrue(exists.contains("data-exists"), exists);
   }
 
+  /** RFC 6243 section 2.3.3: what a client set to the default exists, a default in use does not. */
+  @Test
+  void shouldEditDefaultsInExplicitMode() throws IOException {
+    for (String[] each : new String[][]{{"eth3", "create", "3000", "data-exists"}, {"eth1", "create", "3000", "<ok/>"},
+        {"eth3", "delete", "", "<ok/>"}, {"eth3", "delete", "1500", "data-missing"}}) {
+      String reply = edit("running", OPEN + "<interface><name>" + each[0] + "</name><mtu nc:operation=\"" + each[1]
+          + "\">" + each[2] + "</mtu></interface></interfaces>");
+      assertTrue(reply.contains(each[3]), reply);
+    }
+  }
+
   @Test
   void shouldGetConventionalDatastores() throws IOException {
     ok(edit("candidate", OPEN + entry("eth9", "42", null) + "</interfaces>"));
