@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.netconf;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -36,7 +38,7 @@ public final class TestClient implements AutoCloseable {
     channel = session.createSubsystemChannel("netconf");
     channel.open().verify(PATIENCE);
     out = channel.getInvertedIn();
-    in = channel.getInvertedOut();
+    in = new BufferedInputStream(channel.getInvertedOut());
     hello = read();
   }
 
@@ -85,6 +87,27 @@ public final class TestClient implements AutoCloseable {
     SshClient ssh = SshClient.setUpDefaultClient();
     ClientSession session = connect(ssh, server, user);
     session.addPublicKeyIdentity(key);
+    return new TestClient(ssh, session);
+  }
+
+  /** A session on a connection that is yet to authenticate; greeted. */
+  static TestClient over(SshClient ssh, ClientSession session) throws IOException {
+    var client = new TestClient(ssh, session);
+    client.greet(true);
+    return client;
+  }
+
+  /** Connects anywhere, with a password or, if it is null, a key, and reads the server's hello. */
+  public static TestClient at(InetSocketAddress address, String user, String password, KeyPair key) throws IOException {
+    SshClient ssh = SshClient.setUpDefaultClient();
+    ssh.setServerKeyVerifier((session, from, hostKey) -> true);
+    ssh.start();
+    ClientSession session = ssh.connect(user, address).verify(PATIENCE).getSession();
+    if (password == null) {
+      session.addPublicKeyIdentity(key);
+    } else {
+      session.addPasswordIdentity(password);
+    }
     return new TestClient(ssh, session);
   }
 

@@ -202,12 +202,9 @@ final class Bootstrap {
 
   /** Keeps the settings of a first start in the home; does nothing if some are kept already. */
   static void keep(Settings settings, Map<String, List<String>> given) throws StartException {
-    var file = settings.home().resolve(FILE);
-    if (Files.exists(file)) {
+    if (Files.exists(settings.home().resolve(FILE))) {
       return;
     }
-    var lines = new StringBuilder(
-        "# What this instance was first started with. Flags of ./southbound run override it.\n");
     var kept = new TreeMap<String, String>();
     for (var flag : FLAGS) {
       if (flag.kept && given.containsKey(flag.name)) {
@@ -216,11 +213,38 @@ final class Bootstrap {
     }
     kept.putIfAbsent("name", settings.name());
     kept.putIfAbsent("nf", settings.function());
+    write(settings.home(), kept);
+  }
+
+  /** The configuration changed from one to another, both as flags: the next start goes by it, unless told otherwise. */
+  static void changed(Path home, Map<String, String> from, Map<String, String> to) throws StartException {
+    if (from.equals(to)) {
+      return;
+    }
+    var kept = new TreeMap<String, String>();
+    read(home).forEach((name, values) -> kept.put(name, String.join("\n", values)));
+    for (var flag : FLAGS) {
+      var now = to.get(flag.name);
+      if (!java.util.Objects.equals(from.get(flag.name), now)) {
+        if (now == null) {
+          kept.remove(flag.name);
+        } else {
+          kept.put(flag.name, now);
+        }
+      }
+    }
+    write(home, kept);
+  }
+
+  private static void write(Path home, Map<String, String> kept) throws StartException {
+    var file = home.resolve(FILE);
+    var lines = new StringBuilder(
+        "# What this instance starts with. Flags of ./southbound run override it, edits of its configuration change it.\n");
     kept.forEach((name, value) -> lines.append(name).append('=')
         .append(value.replace("\\", "\\\\").replace("\n", "\\n")).append('\n'));
     var fresh = file.resolveSibling(FILE + ".new");
     try {
-      Files.createDirectories(settings.home());
+      Files.createDirectories(home);
       Files.writeString(fresh, lines);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failure) {

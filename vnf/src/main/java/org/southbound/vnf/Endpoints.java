@@ -54,6 +54,8 @@ final class Endpoints implements Management {
   private final Instance instance;
   private volatile Config configured = Config.EMPTY;
   private volatile SnmpAgent agent;
+  private Config atStart;
+  private volatile boolean restartNeeded;
   private boolean seeded;
 
   /** Begins to read the models, which takes as long as to make the instance. */
@@ -68,7 +70,7 @@ final class Endpoints implements Management {
       Future<Schema> models) throws StartException, InterruptedException {
     var endpoints = new Endpoints(instance);
     try {
-      endpoints.netconf(settings, read(models));
+      endpoints.netconf(settings, given, read(models));
       endpoints.snmp(settings);
       endpoints.metrics(settings);
       Bootstrap.keep(settings, given);
@@ -118,7 +120,8 @@ final class Endpoints implements Management {
     }
   }
 
-  private void netconf(Settings settings, Schema schema) throws IOException, NetconfException, StartException {
+  private void netconf(Settings settings, Map<String, List<String>> given, Schema schema)
+      throws IOException, NetconfException, StartException {
     var users = new Users();
     var password = AdminPassword.of(System.getenv(), settings, System.err);
     Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? keys(settings.authorizedKeys().get()) : Set.of();
@@ -132,8 +135,7 @@ final class Endpoints implements Management {
         keys);
     users.put(first);
     users.recovery(first.name());
-    var server = new NetconfServer(new NetconfConfig(settings.home(),
-        new InetSocketAddress(InetAddress.getByName(settings.address()), settings.netconfPort()), schema, users,
+    var server = new NetconfServer(new NetconfConfig(settings.home(), null, schema, users,
         settings.durability().equals("batched") ? Durability.BATCHED : Durability.SYNC,
         NetconfConfig.Limits.DEFAULT, InstantSource.system()));
     open.push(server);
@@ -141,11 +143,25 @@ final class Endpoints implements Management {
       seeded = true;
       Binding.seed(server, settings.name(), settings.function(), settings.user(), nf -> seed(nf, settings));
     }
-    open.push(new Binding(server, new Binding.Parts(instance.vnf(), users, first,
-        AdminPassword.given(System.getenv()).isPresent(), this::configured,
-        instance.vnf().neighbours()::configured, ports, this::reports)));
+    var address = InetAddress.getByName(settings.address());
+    boolean elsewhere = given.containsKey("address");
+    var flags = new Binding.Flags(
+        Optional.of(new InetSocketAddress(address, settings.netconfPort()))
+            .filter(each -> elsewhere || given.containsKey("netconf-port")),
+        settings.tlsPort().filter(each -> elsewhere || given.containsKey("tls-port"))
+            .map(port -> new InetSocketAddress(address, port)));
+    var binding = new Binding(server, new Binding.Parts(instance.vnf(), users, first,
+        AdminPassword.given(System.getenv()).isPresent(), nf -> configured(nf, settings),
+        instance.vnf().neighbours()::configured, ports, settings.home(), flags, () -> restartNeeded, this::reports));
+    open.push(binding);
     server.start();
-    address("netconf", server.address());
+    binding.started();
+    for (var each : List.of("netconf", "tls")) {
+      var bound = server.transports().address(each);
+      if (bound != null) {
+        address(each, bound);
+      }
+    }
   }
 
   private static Schema schema(Settings settings) throws IOException, StartException {
@@ -175,6 +191,8 @@ final class Endpoints implements Management {
     nf.container("management", management -> {
       management.container("netconf",
           each -> each.leaf("address", settings.address()).leaf("port", settings.netconfPort()));
+      settings.tlsPort().ifPresent(port -> management.container("tls",
+          each -> each.leaf("address", settings.address()).leaf("port", port)));
       management.container("snmp", each -> each.leaf("address", settings.address()).leaf("port", settings.snmpPort()));
       management.container("metrics",
           each -> each.leaf("address", settings.address()).leaf("port", settings.metricsPort()));
@@ -184,7 +202,13 @@ final class Endpoints implements Management {
   }
 
   /** The configuration of the instance is in force: whom it trusts follows. */
-  private void configured(Config nf) {
+  private void configured(Config nf, Settings settings) {
+    if (atStart == null) {
+      atStart = nf;
+    } else {
+      restartNeeded = !StartOnly.of(nf).equals(StartOnly.of(atStart));
+      keep(nf, settings);
+    }
     configured = nf;
     var peers = new ArrayList<Trust.Peer>();
     for (var peer : nf.list("peer")) {
@@ -198,6 +222,15 @@ final class Endpoints implements Management {
       instance.trust().configure(peers, authorities);
     } catch (TrustException unusable) {
       LOG.error("the configured peers are not trusted: {}", unusable.getMessage());
+    }
+  }
+
+  /** What the next start reads before it can read the configuration. */
+  private void keep(Config nf, Settings settings) {
+    try {
+      Bootstrap.changed(settings.home(), StartOnly.flags(configured), StartOnly.flags(nf));
+    } catch (StartException failure) {
+      LOG.error("the next start will not know of the change: {}", failure.getMessage());
     }
   }
 

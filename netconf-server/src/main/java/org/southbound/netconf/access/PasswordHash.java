@@ -9,8 +9,8 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 
 /**
- * A password's PBKDF2 hash with HMAC-SHA-256 (RFC 8018), written {@code $pbkdf2-sha256$iterations$salt$hash} in Base64, as
- * passlib and others do.
+ * A password's hash: PBKDF2 with HMAC-SHA-256 (RFC 8018), written {@code $pbkdf2-sha256$iterations$salt$hash} in Base64, as
+ * passlib and others do; or one of crypt(3), {@code $5$} or {@code $6$}.
  */
 public final class PasswordHash {
   private static final int ITERATIONS = 310_000;
@@ -19,11 +19,22 @@ public final class PasswordHash {
   private static final int BITS = 256;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Null, or the hash as crypt(3) writes it. */
+  private final String crypt;
   private final int iterations;
   private final byte[] salt;
   private final byte[] hash;
 
+  private PasswordHash(String crypt) {
+    this(crypt, 0, new byte[0], new byte[0]);
+  }
+
   private PasswordHash(int iterations, byte[] salt, byte[] hash) {
+    this(null, iterations, salt, hash);
+  }
+
+  private PasswordHash(String crypt, int iterations, byte[] salt, byte[] hash) {
+    this.crypt = crypt;
     this.iterations = iterations;
     this.salt = salt;
     this.hash = hash;
@@ -36,8 +47,16 @@ public final class PasswordHash {
     return new PasswordHash(ITERATIONS, salt, derive(password, salt, ITERATIONS));
   }
 
+  /** As {@link #of}, in a form that iana-crypt-hash has: {@code $6$}. */
+  public static PasswordHash crypt(String password) {
+    return new PasswordHash(ShaCrypt.hash(password));
+  }
+
   /** Reads the written form. */
   public static PasswordHash parse(String text) {
+    if (ShaCrypt.understands(text)) {
+      return new PasswordHash(text);
+    }
     String[] parts = text.split("\\$", -1);
     if (parts.length != 5 || !parts[1].equals("pbkdf2-sha256")) {
       throw new IllegalArgumentException("not a password hash of the form $pbkdf2-sha256$iterations$salt$hash");
@@ -57,7 +76,8 @@ public final class PasswordHash {
 
   /** True if it is the password. Takes as long as {@link #of}. */
   public boolean matches(String password) {
-    return MessageDigest.isEqual(hash, derive(password, salt, iterations));
+    return crypt != null ? ShaCrypt.matches(password, crypt)
+        : MessageDigest.isEqual(hash, derive(password, salt, iterations));
   }
 
   private static byte[] derive(String password, byte[] salt, int iterations) {
@@ -73,6 +93,9 @@ public final class PasswordHash {
 
   @Override
   public String toString() {
+    if (crypt != null) {
+      return crypt;
+    }
     var encoder = Base64.getEncoder().withoutPadding();
     return "$pbkdf2-sha256$" + iterations + "$" + encoder.encodeToString(salt).replace('+', '.') + "$"
         + encoder.encodeToString(hash).replace('+', '.');
@@ -80,12 +103,13 @@ public final class PasswordHash {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof PasswordHash same && iterations == same.iterations && MessageDigest.isEqual(salt, same.salt)
+    return other instanceof PasswordHash same && java.util.Objects.equals(crypt, same.crypt)
+        && iterations == same.iterations && MessageDigest.isEqual(salt, same.salt)
         && MessageDigest.isEqual(hash, same.hash);
   }
 
   @Override
   public int hashCode() {
-    return java.util.Arrays.hashCode(hash);
+    return crypt != null ? crypt.hashCode() : java.util.Arrays.hashCode(hash);
   }
 }

@@ -2,11 +2,14 @@
 package org.southbound.netconf.binding;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
@@ -30,6 +33,7 @@ public final class Binding implements AutoCloseable {
 
   private final EventNotifications events;
   private final ChainConfig chains;
+  private final TransportConfig transports;
 
   /**
    * What the instance gives and takes.
@@ -41,28 +45,49 @@ public final class Binding implements AutoCloseable {
    * @param instance takes the configuration of the instance, now and after each change
    * @param peers takes the peers that the configuration names, now and after each change
    * @param ports management ports in use, by the name of their container below {@code management}; may be filled later
+   * @param home folder of the keys by which the server is known
+   * @param flags addresses that the command line names for this run
+   * @param restartNeeded configuration has changed that takes effect at the next start
    * @param snmp who sends a report to the SNMP targets with a tag; empty: no target has it
    */
   public record Parts(VnfApi vnf, Users users, Users.Account firstUser, boolean fixedPassword,
       Consumer<Config> instance, Consumer<Map<String, Endpoint>> peers, Map<String, Integer> ports,
-      Function<String, Optional<Consumer<Report>>> snmp) {
+      Path home, Flags flags, BooleanSupplier restartNeeded, Function<String, Optional<Consumer<Report>>> snmp) {
+  }
+
+  /**
+   * Addresses that the command line names: they count until the configuration says other than it did at the start.
+   *
+   * @param ssh empty: the configured one
+   * @param tls empty: TLS only if it is configured
+   */
+  public record Flags(Optional<InetSocketAddress> ssh, Optional<InetSocketAddress> tls) {
+    public static final Flags NONE = new Flags(Optional.empty(), Optional.empty());
   }
 
   /**
    * Brings what is configured in force, and binds the calls; the server may be started afterwards.
    *
    * @throws NetconfException the stored configuration is refused
+   * @throws IOException a key in the home cannot be used
    */
-  public Binding(NetconfServer server, Parts parts) throws NetconfException {
+  public Binding(NetconfServer server, Parts parts) throws NetconfException, IOException {
     var datastores = server.datastores();
     datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser, parts.fixedPassword));
     datastores.subscribe(
         new NfConfig(parts.vnf, server.schema().node("/southbound-nf:nf"), parts.instance, parts.peers));
+    transports = new TransportConfig(server, parts);
+    datastores.subscribe(transports);
     chains = new ChainConfig(server, parts.vnf);
     new VnfBinding(server, parts.vnf, chains, parts.snmp);
-    new StateData(server, parts.vnf, chains, parts.ports);
+    new StateData(server, parts.vnf, chains, parts.ports, parts.restartNeeded);
     events = new EventNotifications(server.notifications());
     parts.vnf.listen(events);
+  }
+
+  /** The server listens: its ports are known. */
+  public void started() {
+    transports.report();
   }
 
   /** The models that the product serves, with those of {@code more} folders. Throws with one line that says what to do. */
@@ -76,9 +101,11 @@ public final class Binding implements AutoCloseable {
     library.addAll(own);
     var wanted = new ArrayList<>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
         "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin",
-        "ietf-netconf-acm", "notifications", "nc-notifications"));
+        "ietf-netconf-acm", "notifications", "nc-notifications", "ietf-netconf-server"));
     own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
-    return Schema.load(Schema.closure(library, wanted), NetconfServer.ABSENT_FEATURES);
+    var absent = new HashSet<>(NetconfServer.ABSENT_FEATURES);
+    absent.addAll(NetconfServerModel.ABSENT_FEATURES);
+    return Schema.load(Schema.closure(library, wanted), absent);
   }
 
   /**

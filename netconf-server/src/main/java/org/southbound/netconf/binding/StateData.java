@@ -2,6 +2,7 @@
 package org.southbound.netconf.binding;
 
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.southbound.api.VnfApi;
@@ -21,14 +22,17 @@ final class StateData {
   private final ChainConfig chainConfig;
   private final Datastores datastores;
   private final Map<String, Integer> ports;
+  private final BooleanSupplier restartNeeded;
   private final YangNode root;
 
   /** Adds all sources; {@code ports} are the management ports in use, by the name of their container. */
-  StateData(NetconfServer server, VnfApi vnf, ChainConfig chainConfig, Map<String, Integer> ports) {
+  StateData(NetconfServer server, VnfApi vnf, ChainConfig chainConfig, Map<String, Integer> ports,
+      BooleanSupplier restartNeeded) {
     this.vnf = vnf;
     this.chainConfig = chainConfig;
     this.datastores = server.datastores();
     this.ports = ports;
+    this.restartNeeded = restartNeeded;
     this.root = server.schema().root();
     add(server, "southbound-chain", "chains", this::chains);
     add(server, "southbound-chain", "translations", this::translations);
@@ -217,7 +221,7 @@ final class StateData {
 
   private void nf(TreeBuilder out) {
     var instance = vnf.instance();
-    out.leaf("started", Shapes.time(instance.started()));
+    out.leaf("started", Shapes.time(instance.started())).leaf("restart-needed", restartNeeded.getAsBoolean());
     out.container("data-endpoint", each -> each.leaf("port-in-use", instance.dataPort()));
     out.container("peer-endpoint", each -> each.leaf("port-in-use", instance.peerPort())
         .leaf("fingerprint", instance.fingerprint()));

@@ -3,10 +3,13 @@ package org.southbound.netconf.binding;
 
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.PublicKeyEntryResolver;
@@ -21,6 +24,8 @@ import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.ConfigSubscriber;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.transport.CertToName;
+import org.southbound.netconf.transport.TlsKeys;
 
 /** Gives the configured users their accounts. */
 final class UserConfig implements ConfigSubscriber {
@@ -65,6 +70,30 @@ final class UserConfig implements ConfigSubscriber {
     prepared = made;
   }
 
+  /**
+   * The user whom a trusted certificate names: by its fingerprint, else by its DNS names, else by its e-mail addresses, whole or
+   * what is before the at sign.
+   */
+  static Optional<String> byCertificate(X509Certificate certificate, Map<String, String> fingerprints,
+      List<String> names) {
+    var known = fingerprints.get(TlsKeys.fingerprint(certificate));
+    if (known != null) {
+      return Optional.of(known);
+    }
+    for (var name : names) {
+      if (CertToName.names(certificate, CertToName.DNS).contains(name)) {
+        return Optional.of(name);
+      }
+    }
+    for (var name : names) {
+      if (CertToName.names(certificate, CertToName.RFC822).stream()
+          .anyMatch(each -> each.equals(name) || each.startsWith(name + "@"))) {
+        return Optional.of(name);
+      }
+    }
+    return Optional.empty();
+  }
+
   private Users.Account withFirst(Users.Account configured) {
     var keys = new HashSet<>(first.keys());
     keys.addAll(configured.keys());
@@ -78,7 +107,7 @@ final class UserConfig implements ConfigSubscriber {
       return text.isEmpty() ? null : PasswordHash.parse(text);
     } catch (IllegalArgumentException unusable) {
       throw NetconfException.of(ErrorTag.INVALID_VALUE, "The password is none of the hashes that this server checks: "
-          + "$0$ with the password itself, or $pbkdf2-sha256$.").at(path + "/southbound-nf:password");
+          + "$0$ with the password itself, $pbkdf2-sha256$, $5$ or $6$.").at(path + "/southbound-nf:password");
     }
   }
 

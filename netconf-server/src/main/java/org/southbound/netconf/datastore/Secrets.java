@@ -29,7 +29,11 @@ final class Secrets implements Datastores.Change {
   private static final String CLEAR = "$0$";
 
   /** Where a password was given, and what. The same password at two places gets two hashes. */
-  private record Secret(String path, String text) {
+  private record Secret(String path, String text, boolean crypt) {
+    String hash() {
+      String password = text.substring(CLEAR.length());
+      return (crypt ? PasswordHash.crypt(password) : PasswordHash.of(password)).toString();
+    }
   }
 
   private final YangNode root;
@@ -61,7 +65,7 @@ final class Secrets implements Datastores.Change {
   }
 
   void hash() {
-    open.forEach(each -> hashes.put(each, PasswordHash.of(each.text.substring(CLEAR.length())).toString()));
+    open.forEach(each -> hashes.put(each, each.hash()));
     open.clear();
   }
 
@@ -112,7 +116,7 @@ final class Secrets implements Datastores.Change {
     if (!(leaf.body() instanceof String text) || !text.startsWith(CLEAR)) {
       return leaf;
     }
-    var secret = new Secret(DataPath.of(path, node).toString(), text);
+    var secret = new Secret(DataPath.of(path, node).toString(), text, node.isCryptHash());
     String hash = hashes.get(secret);
     if (hash == null) {
       open.add(secret);

@@ -78,6 +78,7 @@ public final class YangNode {
     }
   }
 
+  private static final Set<String> CRYPT_HASH = Set.of("crypt-hash");
   private static final Set<String> PASSWORDS = Set.of("crypt-hash", "password-hash");
 
   public final Kind kind;
@@ -186,8 +187,17 @@ public final class YangNode {
 
   /** A leaf for the hash of a password, which takes the password itself after {@code $0$} (iana-crypt-hash, southbound-nf). */
   public boolean isPasswordHash() {
+    return isOf(PASSWORDS);
+  }
+
+  /** A password's hash that knows no PBKDF2: iana-crypt-hash. */
+  public boolean isCryptHash() {
+    return isOf(CRYPT_HASH);
+  }
+
+  private boolean isOf(Set<String> types) {
     for (TypeDefinition<?> each = type; each != null; each = each.getBaseType()) {
-      if (PASSWORDS.contains(each.getQName().getLocalName())) {
+      if (types.contains(each.getQName().getLocalName())) {
         return true;
       }
     }

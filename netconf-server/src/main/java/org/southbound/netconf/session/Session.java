@@ -95,7 +95,8 @@ public final class Session {
     return login;
   }
 
-  boolean orderly() {
+  /** True if it ended, or is about to end, by close-session or kill-session. */
+  public boolean endedInOrder() {
     return orderly;
   }
 

@@ -72,7 +72,7 @@ public final class Sessions {
       }
     }
     if (present) {
-      if (!session.orderly()) {
+      if (!session.endedInOrder()) {
         dropped.increment();
       }
       // Listeners release locks, which may wait for a commit; the network's threads must not.

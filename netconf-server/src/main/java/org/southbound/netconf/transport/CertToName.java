@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -20,9 +21,11 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
  * @param entries in order of their ids
  */
 public record CertToName(List<Entry> entries) implements CertificateNames {
-  private static final int OTHER_RFC822 = 1;
-  private static final int DNS = 2;
-  private static final int IP = 7;
+  /** Kinds of alternative names (RFC 5280 section 4.2.1.6). */
+  public static final int RFC822 = 1;
+  public static final int DNS = 2;
+  public static final int IP = 7;
+
   private static final List<String> HASHES = List.of("", "MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512");
 
   /**
@@ -66,7 +69,7 @@ public record CertToName(List<Entry> entries) implements CertificateNames {
   private static Optional<String> map(Entry entry, X509Certificate certificate) {
     return switch (entry.map) {
       case "specified" -> Optional.ofNullable(entry.name);
-      case "san-rfc822-name" -> alternative(certificate, OTHER_RFC822);
+      case "san-rfc822-name" -> alternative(certificate, RFC822);
       case "san-dns-name" -> alternative(certificate, DNS);
       case "san-ip-address" -> alternative(certificate, IP);
       case "san-any" -> alternative(certificate, 0);
@@ -75,25 +78,29 @@ public record CertToName(List<Entry> entries) implements CertificateNames {
     };
   }
 
-  /** The first alternative name of the kind, or of any of the three; as RFC 7407 writes it. */
-  static Optional<String> alternative(X509Certificate certificate, int wanted) {
+  private static Optional<String> alternative(X509Certificate certificate, int wanted) {
+    return names(certificate, wanted).stream().findFirst();
+  }
+
+  /**
+   * A certificate's alternative names, in order, as RFC 7407 writes them.
+   *
+   * @param wanted {@link #RFC822}, {@link #DNS}, {@link #IP}, or 0 for all of these
+   */
+  public static List<String> names(X509Certificate certificate, int wanted) {
+    var found = new ArrayList<String>();
     try {
       var names = certificate.getSubjectAlternativeNames();
       for (List<?> each : names == null ? List.<List<?>>of() : names) {
         int kind = (Integer) each.get(0);
         if ((wanted == 0 || kind == wanted) && each.get(1) instanceof String text) {
           switch (kind) {
-            case OTHER_RFC822 -> {
-              int at = text.lastIndexOf('@');
-              return Optional.of(text.substring(0, at + 1) + text.substring(at + 1).toLowerCase(Locale.ROOT));
+            case RFC822 -> {
+              int at = text.lastIndexOf('@') + 1;
+              found.add(text.substring(0, at) + text.substring(at).toLowerCase(Locale.ROOT));
             }
-            case DNS -> {
-              return Optional.of(text.toLowerCase(Locale.ROOT));
-            }
-            case IP -> {
-              byte[] address = InetAddress.getByName(text).getAddress();
-              return Optional.of(address.length == 4 ? text : HexFormat.of().formatHex(address));
-            }
+            case DNS -> found.add(text.toLowerCase(Locale.ROOT));
+            case IP -> found.add(address(text));
             default -> {
               // No name that can be mapped.
             }
@@ -101,9 +108,14 @@ public record CertToName(List<Entry> entries) implements CertificateNames {
         }
       }
     } catch (GeneralSecurityException | UnknownHostException e) {
-      // Names that cannot be read are no names.
+      return List.of(); // names that cannot be read are no names
     }
-    return Optional.empty();
+    return found;
+  }
+
+  private static String address(String text) throws UnknownHostException {
+    byte[] address = InetAddress.ofLiteral(text).getAddress();
+    return address.length == 4 ? text : HexFormat.of().formatHex(address);
   }
 
   private static Optional<String> commonName(X509Certificate certificate) {

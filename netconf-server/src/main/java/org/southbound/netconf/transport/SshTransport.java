@@ -117,6 +117,13 @@ final class SshTransport implements Transport {
       }
 
       @Override
+      public void sessionEvent(org.apache.sshd.common.session.Session session, Event event) {
+        if (event == Event.KeyEstablished) {
+          strangers.engaged(session);
+        }
+      }
+
+      @Override
       public void sessionClosed(org.apache.sshd.common.session.Session session) {
         strangers.remove(session);
         Door door = session.getAttribute(DOOR);

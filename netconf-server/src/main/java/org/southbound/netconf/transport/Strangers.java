@@ -16,7 +16,7 @@ import java.util.function.IntSupplier;
 final class Strangers {
   private static final int IPV6_NETWORK_BYTES = 8;
 
-  private record Stranger(Object network, Runnable drop) {
+  private record Stranger(Object network, Runnable drop, boolean engaged) {
   }
 
   private final IntSupplier max;
@@ -30,7 +30,7 @@ final class Strangers {
   void add(Object connection, InetAddress from, Runnable drop) {
     Stranger one = null;
     synchronized (this) {
-      waiting.put(connection, new Stranger(network(from), drop));
+      waiting.put(connection, new Stranger(network(from), drop, false));
       if (waiting.size() > max.getAsInt()) {
         one = waiting.remove(oldestOfTheMost());
       }
@@ -38,6 +38,11 @@ final class Strangers {
     if (one != null) {
       one.drop.run();
     }
+  }
+
+  /** The client has agreed on keys, which costs it something: it is dropped after those that have not. */
+  synchronized void engaged(Object connection) {
+    waiting.computeIfPresent(connection, (key, one) -> new Stranger(one.network, one.drop, true));
   }
 
   /** The connection has a session, or is gone. */
@@ -50,11 +55,13 @@ final class Strangers {
   }
 
   private Object oldestOfTheMost() {
+    boolean silent = waiting.values().stream().anyMatch(each -> !each.engaged);
     var counts = new HashMap<Object, Integer>();
-    waiting.values().forEach(each -> counts.merge(each.network, 1, Integer::sum));
+    waiting.values().stream().filter(each -> !(silent && each.engaged))
+        .forEach(each -> counts.merge(each.network, 1, Integer::sum));
     Object most = counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
-    return waiting.entrySet().stream().filter(each -> each.getValue().network.equals(most)).findFirst().orElseThrow()
-        .getKey();
+    return waiting.entrySet().stream().filter(each -> !(silent && each.getValue().engaged))
+        .filter(each -> each.getValue().network.equals(most)).findFirst().orElseThrow().getKey();
   }
 
   /** An IPv4 address is one client's; of IPv6 a client has a /64. */

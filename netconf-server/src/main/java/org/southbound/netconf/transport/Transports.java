@@ -12,7 +12,7 @@ import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.session.Limits;
 
 /**
- * All addresses that the server listens on. A change opens what is new before it closes what is gone, keeps the sockets of what
+ * All addresses that the server listens on, and the clients that it calls. A change opens what is new before it closes what is gone, keeps the sockets of what
  * stays, and touches no session. Changes come one at a time; the rest is thread-safe.
  */
 public final class Transports implements AutoCloseable {
@@ -41,6 +41,9 @@ public final class Transports implements AutoCloseable {
   private volatile Map<Object, Listener> open = Map.of();
   private List<Endpoint> wanted = List.of();
   private List<Endpoint> prepared = List.of();
+  private List<NetconfClient> clients = List.of();
+  private List<NetconfClient> preparedClients = List.of();
+  private final CallHome callHome = new CallHome(this::transport);
   private SshTransport ssh;
   private TlsTransport tls;
   private boolean started;
@@ -52,9 +55,10 @@ public final class Transports implements AutoCloseable {
     this.passwords = new Passwords(limits);
   }
 
-  /** Opens what is new among the endpoints, or refuses; to be followed by {@link #apply} or {@link #rollback}. */
-  public void prepare(List<Endpoint> endpoints) throws NetconfException {
+  /** Opens what is new among the endpoints, or refuses; calls nobody yet; to be followed by {@link #apply} or {@link #rollback}. */
+  public void prepare(List<Endpoint> endpoints, List<NetconfClient> toCall) throws NetconfException {
     prepared = endpoints;
+    preparedClients = toCall;
     if (!started) {
       return;
     }
@@ -80,7 +84,7 @@ public final class Transports implements AutoCloseable {
         + endpoint.address().getPort() + " (" + e.getMessage() + ")";
   }
 
-  private Transport transport(Terms terms) {
+  private synchronized Transport transport(Terms terms) {
     return switch (terms) {
       case Terms.Ssh mine -> {
         ssh = ssh == null ? new SshTransport(opener, limits, strangers, passwords) : ssh;
@@ -96,6 +100,7 @@ public final class Transports implements AutoCloseable {
   /** What was prepared is in force. */
   public void apply() {
     wanted = prepared;
+    clients = preparedClients;
     if (!started) {
       return;
     }
@@ -113,6 +118,7 @@ public final class Transports implements AutoCloseable {
         listener.close();
       }
     });
+    callHome.configure(clients);
   }
 
   /** What was prepared is forgotten. */
@@ -120,6 +126,7 @@ public final class Transports implements AutoCloseable {
     fresh.values().forEach(Listener::close);
     fresh.clear();
     prepared = wanted;
+    preparedClients = clients;
   }
 
   /** For a server without configuration: the one address it has. */
@@ -142,13 +149,14 @@ public final class Transports implements AutoCloseable {
     }
     started = true;
     prepared = wanted;
+    preparedClients = clients;
     apply();
   }
 
   /** Where the endpoint of that name listens, or null. */
   public InetSocketAddress address(String name) {
     return open.values().stream().filter(each -> each.endpoint.name().equals(name)).findFirst()
-        .map(each -> each.bound).orElse(null);
+        .map(each -> new InetSocketAddress(each.endpoint.address().getAddress(), each.bound.getPort())).orElse(null);
   }
 
   /** Connections that have no session. */
@@ -159,6 +167,7 @@ public final class Transports implements AutoCloseable {
   /** Ends all connections. */
   @Override
   public void close() throws IOException {
+    callHome.configure(List.of());
     if (ssh != null) {
       ssh.close();
     }

@@ -179,7 +179,8 @@ class SshTransportTest {
     Path other = Files.createDirectory(home.resolve("idle"));
     try (var idling = new NetconfServer(new NetconfConfig(other, null, TestServer.schema(), TestServer.users()))) {
       idling.transports().prepare(List.of(new Endpoint("netconf", null, null, TestServer.loopback(), new Terms.Ssh(
-          List.of(SshKeys.hostKey(other.resolve("host-key"))), TestServer.users(), 600, Terms.Keepalive.DEFAULT))));
+          List.of(SshKeys.hostKey(other.resolve("host-key"))), TestServer.users(), 600, Terms.Keepalive.DEFAULT))),
+          List.of());
       idling.transports().apply();
       idling.start();
       try (var listening = TestClient.admin(idling);

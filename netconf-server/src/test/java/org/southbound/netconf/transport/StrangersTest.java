@@ -38,4 +38,22 @@ class StrangersTest {
     add("e", "192.0.2.1");
     assertEquals(List.of("b"), dropped);
   }
+
+  @Test
+  void shouldDropTheSilentFirst() throws Exception {
+    add("slow", "192.0.2.1");
+    strangers.engaged("slow");
+    add("a", "192.0.2.1");
+    add("b", "192.0.2.1");
+    add("c", "192.0.2.1");
+    assertEquals(List.of("a"), dropped);
+    strangers.engaged("b");
+    strangers.engaged("c");
+    add("d", "192.0.2.9");
+    assertEquals(List.of("a", "d"), dropped, "the only one that is silent");
+    strangers.remove("c");
+    add("e", "192.0.2.9");
+    strangers.engaged("e");
+    assertEquals(2, dropped.size());
+  }
 }

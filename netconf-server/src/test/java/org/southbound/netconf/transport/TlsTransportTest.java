@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfServer;
+import org.southbound.netconf.OpenSsl;
 import org.southbound.netconf.TestServer;
 import org.southbound.netconf.datastore.FileStore.Durability;
 import org.southbound.netconf.session.Limits;
@@ -57,7 +58,8 @@ class TlsTransportTest {
         new CertToName.Entry(null, "san-dns-name", null)));
     server.transports().prepare(List.of(new Endpoint("tls", null, null, TestServer.loopback(),
         new Terms.Tls(TlsKeys.home(home.resolve("tls.pem"), "vnf1"),
-            new ClientTrust(List.of(openssl.certificate("ca")), pinned::equals), names, 0, Terms.Keepalive.DEFAULT))));
+            new ClientTrust(List.of(openssl.certificate("ca")), pinned::equals), names, 0, Terms.Keepalive.DEFAULT))),
+        List.of());
     server.transports().apply();
     server.start();
     port = server.transports().address("tls").getPort();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.southbound.netconf.transport;
+package org.southbound.netconf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,27 +13,28 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.southbound.netconf.transport.TlsKeys;
 
 /** Certificates and a client by openssl, in a folder: an authority {@code ca}, and clients. */
-final class OpenSsl {
-  static final String HELLO = "<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>"
+public final class OpenSsl {
+  public static final String HELLO = "<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>"
       + "<capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]>";
 
   final Path folder;
 
   /** Makes the authority. */
-  OpenSsl(Path folder) throws IOException, InterruptedException {
+  public OpenSsl(Path folder) throws IOException, InterruptedException {
     this.folder = folder;
     authority("ca");
   }
 
-  void authority(String name) throws IOException, InterruptedException {
+  public void authority(String name) throws IOException, InterruptedException {
     done("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
         "/CN=" + name, "-keyout", name + ".key", "-out", name + ".pem");
   }
 
   /** A client's certificate with alternative names, as in {@code DNS:admin}; empty: none. */
-  Path client(String name, String alternatives, String authority) throws IOException, InterruptedException {
+  public Path client(String name, String alternatives, String authority) throws IOException, InterruptedException {
     Files.writeString(folder.resolve(name + ".ext"), "extendedKeyUsage=clientAuth\n"
         + (alternatives.isEmpty() ? "" : "subjectAltName=" + alternatives + "\n"));
     done("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
@@ -43,13 +44,13 @@ final class OpenSsl {
     return folder.resolve(name + ".pem");
   }
 
-  X509Certificate certificate(String name) throws IOException, GeneralSecurityException {
+  public X509Certificate certificate(String name) throws IOException, GeneralSecurityException {
     String pem = Files.readString(folder.resolve(name + ".pem"));
     return TlsKeys.certificate(Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", "")));
   }
 
   /** Speaks NETCONF with old framing as the client of that name; null: without a certificate. */
-  String netconf(int port, String client, String operations, String... options)
+  public String netconf(int port, String client, String operations, String... options)
       throws IOException, InterruptedException {
     var command = new ArrayList<>(List.of("s_client", "-quiet", "-connect", "127.0.0.1:" + port));
     if (client != null) {
@@ -59,7 +60,7 @@ final class OpenSsl {
     return run(HELLO + operations + rpc("<close-session/>"), command.toArray(String[]::new));
   }
 
-  static String rpc(String operation) {
+  public static String rpc(String operation) {
     return "<rpc message-id=\"1\" xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">" + operation + "</rpc>]]>]]>";
   }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.vnf;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.southbound.nf.Config;
+
+/** The part of an instance's configuration that takes effect at the next start. */
+final class StartOnly {
+  private StartOnly() {
+  }
+
+  /** That part, to be compared. */
+  static List<Object> of(Config nf) {
+    var management = nf.container("management");
+    return List.of(nf.leaf("name", ""), nf.leaf("workers", ""), nf.container("data-endpoint"),
+        nf.container("peer-endpoint"), nf.container("flow-table"), management.container("snmp"),
+        management.container("metrics"));
+  }
+
+  /** The flags of {@code run} that say the same, with their values. */
+  static Map<String, String> flags(Config nf) {
+    var management = nf.container("management");
+    var flags = new LinkedHashMap<String, String>();
+    put(flags, "workers", nf, "workers");
+    put(flags, "data-port", nf.container("data-endpoint"), "port");
+    put(flags, "peer-port", nf.container("peer-endpoint"), "port");
+    put(flags, "max-flows", nf.container("flow-table"), "maximum");
+    put(flags, "netconf-port", management.container("netconf"), "port");
+    put(flags, "tls-port", management.container("tls"), "port");
+    put(flags, "snmp-port", management.container("snmp"), "port");
+    put(flags, "metrics-port", management.container("metrics"), "port");
+    return flags;
+  }
+
+  private static void put(Map<String, String> flags, String flag, Config container, String leaf) {
+    var value = container.leaves().get(leaf);
+    if (value != null) {
+      flags.put(flag, value);
+    }
+  }
+}
