@@ -13,17 +13,14 @@ import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifierWithPredicates;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeWithValue;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgument;
-import org.opendaylight.yangtools.yang.data.api.YangNetconfError;
-import org.opendaylight.yangtools.yang.data.api.codec.YangInvalidValueException;
 import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
-import org.opendaylight.yangtools.yang.model.api.type.EmptyTypeDefinition;
-import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.Edit.Insert;
 import org.southbound.netconf.datastore.Edit.Operation;
 import org.southbound.netconf.schema.DataPath;
+import org.southbound.netconf.schema.InvalidValueException;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.schema.YangNode.Case;
@@ -238,35 +235,19 @@ public final class DataReader {
   }
 
   private Object parse(YangNode leaf, DataPath path, String text) throws NetconfException {
-    if (leaf.targetType() instanceof EmptyTypeDefinition && !text.isBlank()) {
-      throw invalid(leaf, path, text); // the codec would not mind
-    }
     try {
       String read = configOnly && leaf.isXPath() ? schema.prefixed(text, in.namespaces()) : text;
       if (read == null) { // kept as it is written, it would lose what its prefixes stand for
-        throw invalid(leaf, path, text);
+        throw invalid(leaf, path, text, null);
       }
-      Object value = leaf.parse(in.namespaces(), read);
-      if (value instanceof QName identity && leaf.targetType() instanceof IdentityrefTypeDefinition type
-          && !schema.derived(identity, type)) { // nor would it mind that
-        throw invalid(leaf, path, text);
-      }
-      return value;
-    } catch (YangInvalidValueException e) {
-      NetconfException error = invalid(leaf, path, text);
-      for (YangNetconfError each : e.getNetconfErrors()) {
-        if (each.appTag() != null) {
-          error.appTag(each.appTag());
-        }
-      }
-      throw error;
-    } catch (IllegalArgumentException | IllegalStateException | java.util.NoSuchElementException
-        | NullPointerException e) {
-      throw invalid(leaf, path, text);
+      return leaf.parse(in.namespaces(), read);
+    } catch (InvalidValueException e) {
+      NetconfException error = invalid(leaf, path, text, e.getMessage());
+      throw e.appTag() == null ? error : error.appTag(e.appTag());
     }
   }
 
-  private static NetconfException invalid(YangNode leaf, DataPath path, String text) {
+  private static NetconfException invalid(YangNode leaf, DataPath path, String text, String why) {
     TypeDefinition<?> named = leaf.targetType();
     while (named.getBaseType() != null && named.getQName().equals(leaf.name)) { // a type restricted in place has no name
       named = named.getBaseType();
@@ -275,7 +256,8 @@ public final class DataReader {
     String of = leaf.type() instanceof LeafrefTypeDefinition ? "reference to a " + type : type;
     String value = leaf.denyAll() ? "The value" : "'" + shown(text) + "'";
     return NetconfException
-        .of(ErrorTag.INVALID_VALUE, value + " is not a valid " + of + " for " + leaf.localName() + ".")
+        .of(ErrorTag.INVALID_VALUE, value + " is not a valid " + of + " for " + leaf.localName() + "."
+            + (why == null ? "" : " " + why))
         .at(DataPath.of(path, leaf)).info("bad-element", leaf.localName());
   }
 

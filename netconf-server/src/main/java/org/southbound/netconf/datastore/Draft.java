@@ -45,14 +45,22 @@ public final class Draft {
     return slots[child.index()];
   }
 
-  /** Puts a child, or with null removes it. A container without presence and an empty list count as nothing. */
+  /**
+   * Puts a child, or with null removes it. An empty container without presence counts as nothing, unless it was given where a
+   * when may forbid it: then validation has to see it (RFC 7950 section 8.3.1).
+   */
   public void set(YangNode child, NormalizedNode data) {
-    NormalizedNode kept = data instanceof DataContainerNode container && container.isEmpty() && !child.presence()
-        && child.kind == Kind.CONTAINER ? null : data;
+    NormalizedNode kept = nothing(child, data) && !(child.guarded() && nothing(child, slots[child.index()])) ? null
+        : data;
     if (slots[child.index()] != kept) {
       slots[child.index()] = kept;
       changed = true;
     }
+  }
+
+  private static boolean nothing(YangNode child, NormalizedNode data) {
+    return data == null || data instanceof DataContainerNode container && container.isEmpty() && !child.presence()
+        && child.kind == Kind.CONTAINER;
   }
 
   /** Removes what the case of {@code child} excludes. */

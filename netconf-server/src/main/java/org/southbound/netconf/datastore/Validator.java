@@ -14,10 +14,11 @@ import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapEntryNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
-import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.DataPath;
+import org.southbound.netconf.schema.InvalidValueException;
+import org.southbound.netconf.schema.ValueType;
 import org.southbound.netconf.schema.Values;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.schema.YangNode.Case;
@@ -108,8 +109,7 @@ public final class Validator {
     for (DataNode each : instances) {
       count += each.byDefault() ? 0 : 1;
     }
-    boolean conditional = !child.whens().isEmpty() || child.inCase != null;
-    if (count > 0 && conditional && !whenHolds(parent, child, instances.getFirst())) {
+    if (count > 0 && child.guarded() && !whenHolds(parent, child, instances.getFirst())) {
       throw NetconfException
           .of(ErrorTag.UNKNOWN_ELEMENT, child.localName() + " may not be here: its condition does not hold.")
           .type("application").at(instances.getFirst().path()).info("bad-element", child.localName());
@@ -210,20 +210,39 @@ public final class Validator {
 
   private static void reference(DataNode leaf) throws NetconfException {
     YangNode schema = leaf.schema();
-    boolean dangling = false;
-    if (schema.leafref() != null && schema.requireInstance()) {
-      dangling = Expression.of(schema.leafref()).select(leaf).stream()
-          .noneMatch(each -> same(each.value(), leaf.value()));
-    } else if (leaf.value() instanceof YangInstanceIdentifier path
-        && schema.targetType() instanceof InstanceIdentifierTypeDefinition && schema.requireInstance()) {
-      dangling = Instances.find(leaf.top(), path).isEmpty();
-    }
-    if (dangling) {
+    if (schema.valueType().refers() && !refers(leaf, schema.valueType(), null)) {
       throw NetconfException
           .of(ErrorTag.DATA_MISSING,
               schema.localName() + " refers to '" + Values.text(schema.schema(), leaf.value())
                   + "', which does not exist.")
           .appTag("instance-required").at(leaf.path());
+    }
+  }
+
+  /**
+   * True if what the leaf must refer to is there.
+   *
+   * @param text of a union's value, which may be one of several members; null for others
+   */
+  private static boolean refers(DataNode leaf, ValueType type, String text) {
+    if (type.leafref() != null) {
+      return !type.requireInstance() || Expression.of(type.leafref()).select(leaf).stream()
+          .anyMatch(each -> text == null ? same(each.value(), leaf.value()) : text.equals(each.text()));
+    }
+    if (!type.members().isEmpty()) {
+      String given = text == null ? Values.text(leaf.schema().schema(), leaf.value()) : text;
+      return type.members().stream().anyMatch(each -> takes(leaf, each, given) && refers(leaf, each, given));
+    }
+    return !type.requireInstance() || !(leaf.value() instanceof YangInstanceIdentifier path)
+        || !Instances.find(leaf.top(), path).isEmpty();
+  }
+
+  private static boolean takes(DataNode leaf, ValueType member, String text) {
+    try {
+      member.parse(leaf.schema().schema().prefixes(), text);
+      return true;
+    } catch (InvalidValueException e) {
+      return false;
     }
   }
 

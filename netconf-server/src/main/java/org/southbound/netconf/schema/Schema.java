@@ -16,7 +16,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,16 +28,12 @@ import java.util.regex.Pattern;
 import javax.xml.namespace.NamespaceContext;
 import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.common.QNameModule;
-import org.opendaylight.yangtools.yang.data.codec.xml.XmlCodec;
-import org.opendaylight.yangtools.yang.data.codec.xml.XmlCodecFactory;
 import org.opendaylight.yangtools.yang.model.api.EffectiveModelContext;
 import org.opendaylight.yangtools.yang.model.api.IdentitySchemaNode;
 import org.opendaylight.yangtools.yang.model.api.ModuleLike;
-import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.source.SourceIdentifier;
 import org.opendaylight.yangtools.yang.model.api.stmt.FeatureSet;
 import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
-import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
 import org.opendaylight.yangtools.yang.model.spi.source.StringYangTextSource;
 import org.opendaylight.yangtools.yang.model.spi.source.YangIRSource;
 import org.opendaylight.yangtools.yang.parser.api.YangParserException;
@@ -55,12 +50,13 @@ public final class Schema {
 
   private static final Pattern FEATURE = Pattern.compile("(?m)^\\s*feature\\s+\"?([A-Za-z_][\\w.-]*)");
 
+  private static final Pattern IDENTIFIER = Pattern.compile("[a-zA-Z_][\\w.-]*");
+
   /** A YANG file's name and text. */
   public record Source(String fileName, String text) {
   }
 
   private final EffectiveModelContext context;
-  private final XmlCodecFactory codecs;
   private final QNameModule netconf;
   private final Map<QNameModule, Module> modules = new LinkedHashMap<>();
   private final List<Module> advertised = new ArrayList<>();
@@ -69,15 +65,16 @@ public final class Schema {
   private final Map<QNameModule, String> prefixes = new HashMap<>();
   private final Map<String, String> prefixToNamespace = new TreeMap<>();
   private final Map<String, String> moduleToNamespace = new TreeMap<>();
+  private final Map<QNameModule, Map<String, String>> imports = new HashMap<>();
   private final Map<QName, YangNode> rpcs = new HashMap<>();
   private final Map<QName, YangNode> notifications = new HashMap<>();
   private final Map<QName, Set<QName>> bases = new HashMap<>();
+  private final Map<String, Map<String, QName>> identities = new HashMap<>();
   private final YangNode root;
   private int nodes;
 
   private Schema(EffectiveModelContext context, Map<String, String> sources, Set<String> withoutFeatures) {
     this.context = context;
-    this.codecs = XmlCodecFactory.create(context);
     QNameModule base = null;
     Map<QNameModule, List<String>> deviations = deviations(context);
     for (var module : context.getModules()) {
@@ -100,14 +97,36 @@ public final class Schema {
       base = entry.namespace().equals(NETCONF) ? id : base;
       for (IdentitySchemaNode identity : module.getIdentities()) {
         bases.put(identity.getQName(), ancestors(identity, new HashSet<>()));
+        identities.computeIfAbsent(entry.namespace(), k -> new HashMap<>()).put(identity.getQName().getLocalName(),
+            identity.getQName());
       }
+    }
+    for (var module : context.getModules()) {
+      imports.put(module.getQNameModule(), imports(module));
     }
     if (base == null) {
       throw new IllegalArgumentException("the YANG modules lack ietf-netconf");
     }
     this.netconf = base;
     advertised.sort(Comparator.comparing(Module::id));
-    this.root = new SchemaCompiler(this).compile(rpcs, notifications);
+    var compiler = new SchemaCompiler(this);
+    this.root = compiler.compile(rpcs, notifications);
+    compiler.finish(root, rpcs, notifications);
+  }
+
+  private Map<String, String> imports(ModuleLike module) {
+    var table = new HashMap<String, String>();
+    for (var each : module.getImports()) {
+      QNameModule imported = byName.get(each.getModuleName().getLocalName());
+      if (imported != null) {
+        table.put(each.getPrefix(), imported.namespace().toString());
+      }
+    }
+    for (var submodule : module.getSubmodules()) {
+      imports(submodule).forEach(table::putIfAbsent);
+    }
+    table.put(module.getPrefix(), module.getQNameModule().namespace().toString());
+    return table;
   }
 
   /**
@@ -318,8 +337,12 @@ public final class Schema {
 
   /** The input of an RPC, or null. */
   public YangNode rpc(String namespace, String localName) {
-    QNameModule module = byNamespace.get(namespace);
-    return module == null ? null : rpcs.get(QName.create(module, localName));
+    return rpcs.get(name(byNamespace.get(namespace), localName));
+  }
+
+  /** Null for a module that is not there, or a name that XML allows and YANG does not. */
+  private static QName name(QNameModule module, String localName) {
+    return module != null && IDENTIFIER.matcher(localName).matches() ? QName.create(module, localName) : null;
   }
 
   /** All RPCs by name: their inputs. */
@@ -330,6 +353,11 @@ public final class Schema {
   /** A top-level notification, or null. */
   public YangNode notification(QName name) {
     return notifications.get(name);
+  }
+
+  /** A top-level notification, or null. */
+  public YangNode notification(String namespace, String localName) {
+    return notifications.get(name(byNamespace.get(namespace), localName));
   }
 
   /** Node by names that module names prefix where they change: {@code /southbound-nf:nf/peer}. A missing one is a bug. */
@@ -424,22 +452,24 @@ public final class Schema {
 
   /** Identity by namespace and name, or null. */
   public QName identity(String namespace, String localName) {
-    QNameModule module = byNamespace.get(namespace);
-    QName name = module == null ? null : QName.create(module, localName);
-    return name != null && bases.containsKey(name) ? name : null;
+    return identities.getOrDefault(namespace, Map.of()).get(localName);
   }
 
-  XmlCodec<?> codec(YangNode node) {
-    return codecs.codecFor(node.typed, SchemaCompiler.stackAt(this, node));
-  }
-
-  boolean isInstanceIdentifier(TypeDefinition<?> type) {
-    return type instanceof InstanceIdentifierTypeDefinition;
-  }
-
-  /** The namespaces under which a module's text was written: unique prefixes first, the module's own as default. */
+  /** The namespaces under which a module's text was written: those of its module, then unique ones. */
   NamespaceContext namespacesOf(YangNode node) {
-    return new Prefixes(prefixToNamespace, node.module);
+    var table = new HashMap<>(prefixToNamespace);
+    table.putAll(imports(node.namespace()));
+    return new ValueType.Prefixes(table, node.namespace());
+  }
+
+  /** The prefixes that a module itself declares, its own and its imports', with their namespaces. */
+  Map<String, String> imports(String namespace) {
+    return imports.getOrDefault(byNamespace.get(namespace), Map.of());
+  }
+
+  /** The prefixes that {@link Values} uses. */
+  public NamespaceContext prefixes() {
+    return new ValueType.Prefixes(prefixToNamespace, "");
   }
 
   /** The prefixes of {@link #prefix}, the module of the node as default: values as the server writes them. */
@@ -449,25 +479,6 @@ public final class Schema {
 
   /** Module names as prefixes, the module of the node as default: how code writes identities. */
   public NamespaceContext names(YangNode node) {
-    return new Prefixes(moduleToNamespace, node.module);
+    return new ValueType.Prefixes(moduleToNamespace, node.namespace());
   }
-
-  private record Prefixes(Map<String, String> table, Module own) implements NamespaceContext {
-    @Override
-    public String getNamespaceURI(String prefix) {
-      return prefix.isEmpty() || prefix.equals(own.prefix()) ? own.namespace() : table.getOrDefault(prefix, "");
-    }
-
-    @Override
-    public String getPrefix(String namespace) {
-      return table.entrySet().stream().filter(e -> e.getValue().equals(namespace)).map(Map.Entry::getKey).findFirst()
-          .orElse(null);
-    }
-
-    @Override
-    public Iterator<String> getPrefixes(String namespace) {
-      return List.of(getPrefix(namespace)).iterator();
-    }
-  }
-
 }

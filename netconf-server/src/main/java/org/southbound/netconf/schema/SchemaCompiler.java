@@ -4,11 +4,8 @@ package org.southbound.netconf.schema;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import javax.xml.xpath.XPathExpressionException;
 import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.common.YangConstants;
 import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifier;
@@ -40,6 +37,7 @@ import org.opendaylight.yangtools.yang.model.api.RpcDefinition;
 import org.opendaylight.yangtools.yang.model.api.SchemaContext;
 import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.TypedDataSchemaNode;
+import org.opendaylight.yangtools.yang.model.api.UsesNode;
 import org.opendaylight.yangtools.yang.model.api.UserOrderedAware;
 import org.opendaylight.yangtools.yang.model.api.meta.DeclaredStatement;
 import org.opendaylight.yangtools.yang.model.api.stmt.RequireInstanceStatement;
@@ -48,11 +46,7 @@ import org.opendaylight.yangtools.yang.model.api.stmt.TypeStatement;
 import org.opendaylight.yangtools.yang.model.api.stmt.UniqueEffectiveStatement;
 import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
-import org.opendaylight.yangtools.yang.model.util.SchemaInferenceStack;
-import org.opendaylight.yangtools.yang.xpath.api.YangExpr;
-import org.opendaylight.yangtools.yang.xpath.api.YangLiteralExpr;
-import org.opendaylight.yangtools.yang.xpath.api.YangLocationPath;
-import org.opendaylight.yangtools.yang.xpath.api.YangQNameExpr;
+import org.opendaylight.yangtools.yang.model.api.type.UnionTypeDefinition;
 import org.opendaylight.yangtools.yang.xpath.api.YangXPathExpression;
 import org.southbound.netconf.schema.YangNode.Case;
 import org.southbound.netconf.schema.YangNode.Choice;
@@ -66,12 +60,9 @@ final class SchemaCompiler {
   private static final String NACM = "urn:ietf:params:xml:ns:yang:ietf-netconf-acm";
 
   private final Schema schema;
-  private final SchemaInferenceStack stack;
-  private final ArrayList<QName> path = new ArrayList<>();
 
   SchemaCompiler(Schema schema) {
     this.schema = schema;
-    this.stack = SchemaInferenceStack.of(schema.context());
   }
 
   /** Compiles the data tree; RPCs and notifications go into the two maps. */
@@ -79,11 +70,13 @@ final class SchemaCompiler {
     var context = schema.context();
     var root = new YangNode(schema, Kind.ROOT, QName.create(schema.netconf(), "data"),
         NodeIdentifier.create(SchemaContext.NAME),
-        null, null, true, schema.module(schema.netconf()), new QName[0]);
+        null, null, true, schema.module(schema.netconf()));
     var children = new ArrayList<YangNode>();
+    var choices = new ArrayList<Choice>();
     for (var module : context.getModules()) {
+      Map<QName, List<When>> conditions = added(module);
       for (DataSchemaNode each : module.getChildNodes()) {
-        data(root, null, each, children, new ArrayList<>(), Map.of());
+        data(root, null, each, children, choices, conditions);
       }
       for (RpcDefinition rpc : module.getRpcs()) {
         rpcs.put(rpc.getQName(), operation(null, rpc));
@@ -92,56 +85,55 @@ final class SchemaCompiler {
         notifications.put(each.getQName(), notification(null, each));
       }
     }
+    root.choices = List.copyOf(choices);
     root.children(children);
+    return root;
+  }
+
+  /** Follows references and marks what validation has to look at: once all nodes are there. */
+  void finish(YangNode root, Map<QName, YangNode> rpcs, Map<QName, YangNode> notifications) {
     finish(root);
     rpcs.values().forEach(each -> {
       finish(each);
       finish(each.output);
     });
     notifications.values().forEach(this::finish);
-    return root;
   }
 
   private YangNode operation(YangNode parent, OperationDefinition definition) {
     QName name = definition.getQName();
-    enter(name);
     YangNode input = body(parent, Kind.INPUT, name, definition.getInput(),
         YangConstants.operationInputQName(name.getModule()));
     input.output = body(parent, Kind.OUTPUT, name, definition.getOutput(),
         YangConstants.operationOutputQName(name.getModule()));
     extensions(input, definition);
-    exit();
     return input;
   }
 
   private YangNode body(YangNode parent, Kind kind, QName name, ContainerLike container, QName id) {
-    enter(id);
     var node = new YangNode(schema, kind, name, NodeIdentifier.create(id), parent, null, kind == Kind.INPUT,
-        schema.module(name.getModule()), path.toArray(QName[]::new));
+        schema.module(name.getModule()));
     node.presence = true;
     container(node, container);
     musts(node, container);
-    exit();
     return node;
   }
 
   private YangNode notification(YangNode parent, NotificationDefinition definition) {
     QName name = definition.getQName();
-    enter(name);
     var node = new YangNode(schema, Kind.NOTIFICATION, name, NodeIdentifier.create(name), parent, null, false,
-        schema.module(name.getModule()), path.toArray(QName[]::new));
+        schema.module(name.getModule()));
     node.presence = true;
     container(node, definition);
     musts(node, definition);
     extensions(node, definition);
-    exit();
     return node;
   }
 
   private void container(YangNode node, DataNodeContainer container) {
     var children = new ArrayList<YangNode>();
     var choices = new ArrayList<Choice>();
-    Map<QName, List<When>> augmented = augments(container);
+    Map<QName, List<When>> augmented = added(container);
     for (DataSchemaNode each : container.getChildNodes()) {
       data(node, null, each, children, choices, augmented);
     }
@@ -176,28 +168,54 @@ final class SchemaCompiler {
     }
   }
 
-  /** The when of an augment holds for each node it adds. */
-  private Map<QName, List<When>> augments(Object target) {
-    if (!(target instanceof AugmentationTarget holder)) {
-      return Map.of();
-    }
+  /** The when of an augment or a uses holds for each node it adds (RFC 7950 section 7.21.5). */
+  private Map<QName, List<When>> added(Object target) {
     var found = new HashMap<QName, List<When>>();
-    for (AugmentationSchemaNode augment : holder.getAvailableAugmentations()) {
-      augment.getWhenCondition().ifPresent(when -> {
+    if (target instanceof AugmentationTarget holder) {
+      for (AugmentationSchemaNode augment : holder.getAvailableAugmentations()) {
         for (DataSchemaNode each : augment.getChildNodes()) {
-          // Names without a prefix stand for the augmenting module, not for the module of the context node.
-          String here = each.getQName().getNamespace().toString();
-          found.computeIfAbsent(each.getQName(), k -> new ArrayList<>()).add(new When(text(when, here), true));
+          augment.getWhenCondition().ifPresent(when -> add(found, each.getQName(), when));
         }
-      });
+        used(augment, found);
+      }
+    }
+    if (target instanceof DataNodeContainer container) {
+      used(container, found);
     }
     return found;
+  }
+
+  private void used(DataNodeContainer container, Map<QName, List<When>> found) {
+    for (UsesNode uses : container.getUses()) {
+      for (DataSchemaNode each : container.getChildNodes()) {
+        var inGrouping = each.getQName().bindTo(uses.getSourceGrouping().getQName().getModule());
+        if (uses.getSourceGrouping().dataChildByName(inGrouping) != null) {
+          conditions(uses, inGrouping, each.getQName(), found);
+        }
+      }
+    }
+  }
+
+  /** The when of a uses, and those of the uses in its grouping, as far as they bring that node. */
+  private void conditions(UsesNode uses, QName inGrouping, QName name, Map<QName, List<When>> found) {
+    uses.getWhenCondition().ifPresent(when -> add(found, name, when));
+    for (UsesNode inner : uses.getSourceGrouping().getUses()) {
+      var deeper = inGrouping.bindTo(inner.getSourceGrouping().getQName().getModule());
+      if (inner.getSourceGrouping().dataChildByName(deeper) != null) {
+        conditions(inner, deeper, name, found);
+      }
+    }
+  }
+
+  private void add(Map<QName, List<When>> found, QName name, YangXPathExpression when) {
+    // Names without a prefix stand for the module that adds the node, not for that of the context node.
+    found.computeIfAbsent(name, k -> new ArrayList<>())
+        .add(new When(text(schema, when, name.getNamespace().toString()), true));
   }
 
   private void data(YangNode parent, Case inCase, DataSchemaNode source, List<YangNode> children, List<Choice> choices,
       Map<QName, List<When>> augmented) {
     QName name = source.getQName();
-    enter(name);
     if (source instanceof ChoiceSchemaNode choice) {
       choice(parent, inCase, choice, children, choices, augmented.getOrDefault(name, List.of()));
     } else {
@@ -212,14 +230,13 @@ final class SchemaCompiler {
       };
       boolean config = source.effectiveConfig().orElse(parent.config);
       var node = new YangNode(schema, kind, name, NodeIdentifier.create(name), parent, inCase, config,
-          schema.module(name.getModule()), path.toArray(QName[]::new));
+          schema.module(name.getModule()));
       children.add(node);
       for (Case each = inCase; each != null; each = each.choice.within) {
         each.nodes.add(node);
       }
       fill(node, source, augmented.getOrDefault(name, List.of()));
     }
-    exit();
   }
 
   private void fill(YangNode node, DataSchemaNode source, List<When> augmented) {
@@ -233,13 +250,16 @@ final class SchemaCompiler {
       });
     }
     var whens = new ArrayList<When>(augmented);
-    source.getWhenCondition().ifPresent(when -> whens.add(new When(text(when, node.namespace()), false)));
+    source.getWhenCondition().ifPresent(when -> whens.add(new When(text(when, node), false)));
     node.whens = List.copyOf(whens);
     musts(node, source);
     extensions(node, source);
     if (source instanceof TypedDataSchemaNode typed) {
       node.typed = typed;
-      type(node, typed.getType());
+      node.type = typed.getType();
+      for (TypeDefinition<?> each = node.type; each != null; each = each.getBaseType()) {
+        node.xpath |= each.getQName().getLocalName().equals("xpath1.0");
+      }
     }
     switch (source) {
       case LeafSchemaNode leaf -> node.defaults = leaf.getType().getDefaultValue().map(v -> List.of(v.toString()))
@@ -261,21 +281,27 @@ final class SchemaCompiler {
     }
   }
 
-  private void type(YangNode node, TypeDefinition<?> type) {
-    node.type = type;
-    for (TypeDefinition<?> each = type; each != null; each = each.getBaseType()) {
-      node.xpath |= each.getQName().getLocalName().equals("xpath1.0");
-    }
-    TypeDefinition<?> target = type;
-    if (type instanceof LeafrefTypeDefinition leafref) {
-      target = stack.resolveLeafref(leafref);
-      node.leafref = text(leafref.getPathStatement(), node.namespace());
-      node.requireInstance = leafref.requireInstance();
-    }
-    node.targetType = target;
-    if (type instanceof InstanceIdentifierTypeDefinition pointer) {
-      node.requireInstance = pointer.requireInstance() || !saysRequireInstance(node.typed);
-    }
+  /** Compiles a leaf's type; leafrefs are followed, so not before all nodes are there. */
+  static ValueType valueType(YangNode leaf) {
+    return valueType(leaf, leaf.type);
+  }
+
+  private static ValueType valueType(YangNode leaf, TypeDefinition<?> type) {
+    return switch (type) {
+      case LeafrefTypeDefinition leafref -> {
+        XPathText path = text(leafref.getPathStatement(), leaf);
+        yield ValueType.leafref(path, leafref.requireInstance(), LeafrefPath.target(leaf, path).valueType());
+      }
+      case UnionTypeDefinition union ->
+        ValueType.union(union, union.getTypes().stream().map(each -> valueType(leaf, each)).toList());
+      case InstanceIdentifierTypeDefinition pointer ->
+        ValueType.of(leaf.schema(), pointer, requireInstance(pointer, leaf));
+      default -> ValueType.of(leaf.schema(), type, false);
+    };
+  }
+
+  private static boolean requireInstance(InstanceIdentifierTypeDefinition pointer, YangNode leaf) {
+    return pointer.requireInstance() || !saysRequireInstance(leaf.typed);
   }
 
   /** Absent, require-instance is true (RFC 7950 section 9.9.3); yangtools takes it for false. */
@@ -300,23 +326,22 @@ final class SchemaCompiler {
       List<When> augmented) {
     var choice = new Choice(source.getQName(), inCase, source.isMandatory());
     choice.whens.addAll(augmented);
-    source.getWhenCondition().ifPresent(when -> choice.whens.add(new When(text(when, namespace(source)), true)));
+    source.getWhenCondition()
+        .ifPresent(when -> choice.whens.add(new When(text(schema, when, namespace(source)), true)));
     choices.add(choice);
-    Map<QName, List<When>> toCases = augments(source);
+    Map<QName, List<When>> toCases = added(source);
     for (CaseSchemaNode each : source.getCases()) {
       var one = new Case(each.getQName(), choice);
       one.whens.addAll(toCases.getOrDefault(each.getQName(), List.of()));
-      each.getWhenCondition().ifPresent(when -> one.whens.add(new When(text(when, namespace(each)), true)));
+      each.getWhenCondition().ifPresent(when -> one.whens.add(new When(text(schema, when, namespace(each)), true)));
       choice.cases.add(one);
       if (source.getDefaultCase().map(CaseSchemaNode::getQName).filter(each.getQName()::equals).isPresent()) {
         choice.defaultCase = one;
       }
-      enter(each.getQName());
-      Map<QName, List<When>> toNodes = augments(each);
+      Map<QName, List<When>> toNodes = added(each);
       for (DataSchemaNode child : each.getChildNodes()) {
         data(parent, one, child, children, choices, toNodes);
       }
-      exit();
     }
   }
 
@@ -328,7 +353,7 @@ final class SchemaCompiler {
     if (source instanceof MustConstraintAware aware && !aware.getMustConstraints().isEmpty()) {
       var musts = new ArrayList<Constraint>();
       for (MustDefinition must : aware.getMustConstraints()) {
-        musts.add(new Constraint(text(must.getXpath(), node.namespace()), must.getErrorMessage().orElse(null),
+        musts.add(new Constraint(text(must.getXpath(), node), must.getErrorMessage().orElse(null),
             must.getErrorAppTag().orElse(null)));
       }
       node.musts = List.copyOf(musts);
@@ -375,8 +400,8 @@ final class SchemaCompiler {
 
   /** Marks, from the bottom up, what validation has to look at. */
   private void finish(YangNode node) {
-    boolean xpath = !node.musts.isEmpty() || !node.whens.isEmpty() || (node.leafref != null && node.requireInstance)
-        || schema.isInstanceIdentifier(node.targetType) || !node.uniques.isEmpty();
+    boolean xpath = !node.musts.isEmpty() || !node.whens.isEmpty() || (node.isLeaf() && node.valueType().refers())
+        || !node.uniques.isEmpty();
     node.conditional = !node.whens.isEmpty();
     boolean own = xpath || node.mandatory || node.minElements > 0 || node.maxElements != Integer.MAX_VALUE;
     for (Case each = node.inCase; each != null; each = each.choice.within) {
@@ -388,6 +413,7 @@ final class SchemaCompiler {
     for (Choice each : node.choices) {
       own |= each.mandatory;
     }
+    node.guarded = node.conditional;
     node.constrained = own;
     node.xpathBelow = xpath;
     node.secretBelow = node.isPasswordHash();
@@ -409,91 +435,17 @@ final class SchemaCompiler {
     node.notifications.values().forEach(this::finish);
   }
 
-  private static XPathText text(YangXPathExpression expression, String here) {
-    return XPathText.of(expression.toString(), here, prefix -> {
-      try {
-        return expression.interpretAsQName(YangLiteralExpr.of(prefix + ":x")) instanceof YangQNameExpr.Resolved name
-            ? name.getQName().getNamespace().toString()
-            : null;
-      } catch (XPathExpressionException | IllegalArgumentException e) {
-        return null; // a literal that merely looks like a prefixed name
-      }
-    });
+  private static XPathText text(YangXPathExpression expression, YangNode node) {
+    return text(node.schema(), expression, node.namespace());
   }
 
-  /** A leafref's path gives its names resolved but not its prefixes: those are recovered by pairing the two. */
-  private static XPathText text(PathExpression path, String here) {
-    var resolved = new LinkedHashMap<String, String>();
-    switch (path.getSteps()) {
-      case PathExpression.LocationPathSteps steps -> collect(steps.getLocationPath(), resolved);
-      case PathExpression.DerefSteps steps -> {
-        collect(steps.getDerefArgument(), resolved);
-        collect(steps.getRelativePath(), resolved);
-      }
-      default -> throw new IllegalStateException("a leafref path of unknown shape: " + path.getOriginalString());
-    }
-    String original = path.getOriginalString();
-    Function<String, String> resolve = prefix -> {
-      for (int at = original.indexOf(prefix + ":"); at >= 0; at = original.indexOf(prefix + ":", at + 1)) {
-        int from = at + prefix.length() + 1;
-        int to = from;
-        while (to < original.length() && "/[]= ()".indexOf(original.charAt(to)) < 0) {
-          to++;
-        }
-        String namespace = resolved.get(original.substring(from, to));
-        if (namespace != null) {
-          return namespace;
-        }
-      }
-      return null;
-    };
-    return XPathText.of(original, here, resolve);
+  private static XPathText text(Schema schema, YangXPathExpression expression, String here) {
+    return XPathText.of(expression.toString(), here, new XPathPrefixes(expression, schema.imports(here))::namespace);
   }
 
-  private static void collect(YangLocationPath path, Map<String, String> resolved) {
-    for (YangLocationPath.Step step : path.getSteps()) {
-      if (step instanceof YangLocationPath.ResolvedQNameStep name) {
-        resolved.putIfAbsent(name.getQName().getLocalName(), name.getQName().getNamespace().toString());
-      }
-      for (YangExpr predicate : step.getPredicates()) {
-        collect(predicate, resolved);
-      }
-    }
+  private static XPathText text(PathExpression path, YangNode leaf) {
+    String here = leaf.namespace();
+    return XPathText.of(path.getOriginalString(), here,
+        new XPathPrefixes(path, leaf.schema().imports(here))::namespace);
   }
-
-  private static void collect(YangExpr expression, Map<String, String> resolved) {
-    switch (expression) {
-      case YangQNameExpr.Resolved name -> resolved.putIfAbsent(name.getQName().getLocalName(),
-          name.getQName().getNamespace().toString());
-      case YangLocationPath inner -> collect(inner, resolved);
-      case org.opendaylight.yangtools.yang.xpath.api.YangBinaryExpr both -> {
-        collect(both.getLeftExpr(), resolved);
-        collect(both.getRightExpr(), resolved);
-      }
-      case org.opendaylight.yangtools.yang.xpath.api.YangPathExpr inner ->
-        inner.getLocationPath().ifPresent(way -> collect(way, resolved));
-      default -> {
-      }
-    }
-  }
-
-  private void enter(QName name) {
-    stack.enterSchemaTree(name);
-    path.add(name);
-  }
-
-  private void exit() {
-    stack.exit();
-    path.removeLast();
-  }
-
-  /** Kept for codecs, which follow leafrefs themselves: a stack that stands at the leaf. */
-  static SchemaInferenceStack stackAt(Schema schema, YangNode node) {
-    var stack = SchemaInferenceStack.of(schema.context());
-    for (QName each : node.schemaPath) {
-      stack.enterSchemaTree(each);
-    }
-    return stack;
-  }
-
 }

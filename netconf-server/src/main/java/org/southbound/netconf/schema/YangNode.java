@@ -12,7 +12,6 @@ import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdent
 import org.opendaylight.yangtools.yang.data.api.schema.ChoiceNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
-import org.opendaylight.yangtools.yang.data.codec.xml.XmlCodec;
 import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
 import org.opendaylight.yangtools.yang.model.api.TypedDataSchemaNode;
 
@@ -94,9 +93,6 @@ public final class YangNode {
   /** Dense and unique in the schema: for tables that hold something for each node. */
   public final int number;
 
-  /** The way from the module, choices, cases and input included, for codecs. */
-  final QName[] schemaPath;
-
   int index;
   YangNode[] children = {};
   List<Choice> choices = List.of();
@@ -113,9 +109,6 @@ public final class YangNode {
   List<String> defaults = List.of();
   TypedDataSchemaNode typed;
   TypeDefinition<?> type;
-  TypeDefinition<?> targetType;
-  XPathText leafref;
-  boolean requireInstance;
   boolean denyAll;
   boolean denyWrite;
   boolean xpath;
@@ -125,17 +118,17 @@ public final class YangNode {
   boolean conditional;
   boolean defaultsBelow;
   boolean stateBelow;
+  boolean guarded;
   Map<String, YangNode> actions = Map.of();
   Map<String, YangNode> notifications = Map.of();
   YangNode output;
   private final Map<String, Object> byName = new HashMap<>();
   private final Schema schema;
-  private volatile XmlCodec<?> codec;
+  private ValueType valueType;
   private volatile List<Object> defaultValues;
 
   YangNode(Schema schema, Kind kind, QName name, NodeIdentifier id, YangNode parent, Case inCase, boolean config,
-      Module module,
-      QName[] schemaPath) {
+      Module module) {
     this.schema = schema;
     this.number = schema.nextNumber();
     this.kind = kind;
@@ -145,7 +138,6 @@ public final class YangNode {
     this.inCase = inCase;
     this.config = config;
     this.module = module;
-    this.schemaPath = schemaPath;
   }
 
   /** Position among the parent's children. */
@@ -253,18 +245,22 @@ public final class YangNode {
     return type;
   }
 
+  /** The leaf's type, compiled. */
+  public ValueType valueType() {
+    if (valueType == null) { // only while the schema is compiled, which one thread does
+      valueType = SchemaCompiler.valueType(this);
+    }
+    return valueType;
+  }
+
   /** The leaf's type with leafrefs followed. */
   public TypeDefinition<?> targetType() {
-    return targetType;
+    return valueType().definition();
   }
 
   /** A leafref's path, or null. */
   public XPathText leafref() {
-    return leafref;
-  }
-
-  public boolean requireInstance() {
-    return requireInstance;
+    return valueType().leafref();
   }
 
   /** Marked nacm:default-deny-all, itself or by an ancestor's mark being inherited by the reader. */
@@ -284,6 +280,11 @@ public final class YangNode {
   /** The node or something below it depends on other nodes through XPath. */
   public boolean xpathBelow() {
     return xpathBelow;
+  }
+
+  /** The node itself has a when, or the case or choice that it is in. */
+  public boolean guarded() {
+    return guarded;
   }
 
   /** The node or something below it has a when. */
@@ -357,6 +358,17 @@ public final class YangNode {
     return null;
   }
 
+  /** The child of that name; else the input of the action or RPC, or the notification, of that name; or null. */
+  YangNode step(String namespace, String localName) {
+    YangNode found = child(namespace, localName);
+    if (found == null && kind == Kind.ROOT) {
+      found = schema.rpc(namespace, localName);
+      return found == null ? schema.notification(namespace, localName) : found;
+    }
+    found = found == null ? actions.get(localName) : found;
+    return found == null ? notifications.get(localName) : found;
+  }
+
   /** The child of that local name; for callers that know the model. A missing one is a bug. */
   public YangNode child(String localName) {
     YangNode found = child(null, localName);
@@ -387,20 +399,9 @@ public final class YangNode {
     return (ChoiceNode) holder.childByArg(choice.id);
   }
 
-  /** Parses and checks a value of this leaf; throws IllegalArgumentException with a text fit for clients only by luck. */
+  /** Parses and checks a value of this leaf; throws InvalidValueException. */
   public Object parse(NamespaceContext namespaces, String text) {
-    @SuppressWarnings("unchecked")
-    XmlCodec<Object> parser = (XmlCodec<Object>) codec();
-    return parser.parseValue(namespaces, text);
-  }
-
-  private XmlCodec<?> codec() {
-    XmlCodec<?> present = codec;
-    if (present == null) {
-      present = schema.codec(this);
-      codec = present;
-    }
-    return present;
+    return valueType().parse(namespaces, text);
   }
 
   /** Default value of a leaf or default values of a leaf-list; empty if there is none. */
@@ -409,7 +410,7 @@ public final class YangNode {
     if (present == null) {
       var values = new ArrayList<Object>(defaults.size());
       for (String each : defaults) {
-        values.add(parse(schema.namespacesOf(this), each));
+        values.add(valueType().parseDefault(schema.namespacesOf(this), each));
       }
       present = List.copyOf(values);
       defaultValues = present;

@@ -294,7 +294,7 @@ public final class DataNode {
   }
 
   /** String-value (XPath 1.0 section 5); of a leaf its lexical form. */
-  String text() {
+  public String text() {
     if (viewer != null) {
       viewer.spend(1);
     }

@@ -116,7 +116,7 @@ class EditingTest {
     NetconfException e = assertThrows(NetconfException.class,
         () -> edit("<item><name>a</name><number>10</number></item>"));
     assertEquals("/trial:trial/trial:item[trial:name='a']/trial:number", e.path());
-    assertEquals("'10' is not a valid uint8 for number.", e.getMessage());
+    assertEquals("'10' is not a valid uint8 for number. The value is out of range.", e.getMessage());
     e = assertThrows(NetconfException.class, () -> edit("<item><name>a</name><none/></item>"));
     assertEquals("/trial:trial/trial:item[trial:name='a']", e.path());
   }
