@@ -58,6 +58,46 @@ public final class DataReader {
     return new DataReader(in, input.schema(), false).children(input, path, Operation.MERGE);
   }
 
+  /**
+   * Reads an action as a client calls it, or a notification that belongs to a node: the present element is the outermost of the
+   * nodes around it (RFC 7950 sections 7.15.2 and 7.16.2).
+   *
+   * @param output what an action gives back is read, not what it takes
+   */
+  public static Invocation nested(XmlIn in, YangNode root, boolean output) throws NetconfException {
+    return new DataReader(in, root.schema(), false).nested(root, null, output);
+  }
+
+  private Invocation nested(YangNode parent, DataPath path, boolean output) throws NetconfException {
+    YangNode operation = parent.operation(in.namespace(), in.name());
+    if (operation != null && path != null) {
+      operation = output && operation.output() != null ? operation.output() : operation;
+      return new Invocation(path, operation, children(operation, DataPath.of(path, operation), Operation.MERGE));
+    }
+    YangNode node = parent.child(in.namespace(), in.name());
+    if (node == null || node.isTerminal()) {
+      throw unknown(path);
+    }
+    DataPath here = DataPath.of(path, node);
+    var keys = new ArrayList<Edit>(node.keys().length);
+    while (keys.size() < node.keys().length) {
+      YangNode key = in.child() ? node.child(in.namespace(), in.name()) : null;
+      if (key == null || !key.isKey() || keys.stream().anyMatch(each -> each.node() == key)) {
+        throw XmlIn.missing(node.keys()[keys.size()].localName()).type("application").at(here);
+      }
+      keys.add(node(key, here, Operation.MERGE));
+    }
+    here = new DataPath(path, node, entry(node, path, keys));
+    if (!in.child()) {
+      throw XmlIn.missing("action").type("application").at(here);
+    }
+    Invocation found = nested(node, here, output);
+    if (in.child()) {
+      throw unknown(here);
+    }
+    return found;
+  }
+
   private List<Edit> children(YangNode parent, DataPath path, Operation inherited) throws NetconfException {
     var found = new ArrayList<Edit>(8);
     Set<Object> seen = parent.kind == Kind.ROOT || parent.children().length > 0 ? new HashSet<>() : Set.of();

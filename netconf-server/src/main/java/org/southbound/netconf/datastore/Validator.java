@@ -56,11 +56,25 @@ public final class Validator {
     new Validator(true).children(DataNode.root(root, tree), valid);
   }
 
-  /** Checks an RPC's input, in sight of the data tree. */
-  public static void input(YangNode root, ContainerNode tree, YangNode input, ContainerNode data)
-      throws NetconfException {
+  /** Checks configuration together with state data. */
+  public static void operational(YangNode root, ContainerNode tree) throws NetconfException {
+    new Validator(false).children(DataNode.root(root, tree), null);
+  }
+
+  /**
+   * Checks the input or output of an RPC or action, or a notification, in sight of the data tree (RFC 7950 section 6.4.1).
+   *
+   * @param target the node that an action or notification belongs to; null for what stands at the top
+   * @throws NetconfException data-missing if there is no such node
+   */
+  public static void operation(YangNode root, ContainerNode tree, DataPath target, YangNode operation,
+      ContainerNode data) throws NetconfException {
+    DataNode at = DataNode.root(root, tree).find(target);
+    if (at == null) {
+      throw NetconfException.of(ErrorTag.DATA_MISSING, target.node().localName() + " does not exist.").at(target);
+    }
     var validator = new Validator(false);
-    DataNode node = DataNode.guest(root, tree, input, data);
+    DataNode node = at.guest(operation, data);
     validator.children(node, null);
     musts(node);
   }

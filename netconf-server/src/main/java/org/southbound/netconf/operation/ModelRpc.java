@@ -36,8 +36,8 @@ final class ModelRpc implements Operation {
     }
     ContainerNode input = Editor.build(rpc, DataReader.input(in, rpc, DataPath.of(null, rpc)));
     request.end();
-    Validator.input(context.schema().root(), context.datastores().running(), rpc, input);
-    ContainerNode output = context.rpcs().call(request.session(), rpc, input);
+    Validator.operation(context.schema().root(), context.datastores().running(), null, rpc, input);
+    ContainerNode output = context.rpcs().call(request.session(), rpc, null, input);
     if (output == null || output.isEmpty()) {
       out.raw("<ok/>");
     } else {

@@ -23,7 +23,8 @@ public final class Operations implements Dispatcher {
   private static final List<Operation> ALL = List.of(new GetConfig(), new Get(), new EditConfig(), new CopyConfig(),
       new DeleteConfig(), new Lock(), new Unlock(), new Commit(), new DiscardChanges(), new Validate(),
       new CloseSession(),
-      new KillSession(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription());
+      new KillSession(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription(),
+      new Action());
 
   private final Context context;
   private final Map<String, Operation> byName = new HashMap<>();
@@ -34,7 +35,7 @@ public final class Operations implements Dispatcher {
     this.context = context;
     this.capabilities = capabilities;
     for (Operation each : ALL) {
-      if (context.schema().rpc(each.namespace(), each.name()) != null) {
+      if (each instanceof Action || context.schema().rpc(each.namespace(), each.name()) != null) {
         byName.put(each.name(), each);
       }
     }

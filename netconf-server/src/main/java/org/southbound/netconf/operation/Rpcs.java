@@ -3,26 +3,33 @@ package org.southbound.netconf.operation;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.opendaylight.yangtools.yang.common.QName;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
 
-/** The RPCs of the model that somebody handles. Thread-safe. */
+/** The RPCs and actions of the model that somebody handles. Thread-safe. */
 public final class Rpcs {
-  private final Map<QName, RpcHandler> handlers = new ConcurrentHashMap<>();
+  private final Map<YangNode, ActionHandler> handlers = new ConcurrentHashMap<>();
 
   /** Sets the handler of an RPC given by its input node. */
   public void handle(YangNode rpc, RpcHandler handler) {
-    handlers.put(rpc.name, handler);
+    handlers.put(rpc, (session, target, input) -> handler.call(session, input));
   }
 
-  boolean has(YangNode rpc) {
-    return handlers.containsKey(rpc.name);
+  /** Sets the handler of an action given by its input node. */
+  public void handle(YangNode action, ActionHandler handler) {
+    handlers.put(action, handler);
   }
 
-  ContainerNode call(Session session, YangNode rpc, ContainerNode input) throws NetconfException {
-    return handlers.get(rpc.name).call(session, input);
+  boolean has(YangNode operation) {
+    return handlers.containsKey(operation);
+  }
+
+  /** @param target null for an RPC */
+  ContainerNode call(Session session, YangNode operation, DataPath target, ContainerNode input)
+      throws NetconfException {
+    return handlers.get(operation).call(session, target, input);
   }
 }

@@ -32,7 +32,6 @@ import org.opendaylight.yangtools.yang.model.api.MustDefinition;
 import org.opendaylight.yangtools.yang.model.api.NotificationDefinition;
 import org.opendaylight.yangtools.yang.model.api.NotificationNodeContainer;
 import org.opendaylight.yangtools.yang.model.api.OperationDefinition;
-import org.opendaylight.yangtools.yang.model.api.PathExpression;
 import org.opendaylight.yangtools.yang.model.api.RpcDefinition;
 import org.opendaylight.yangtools.yang.model.api.SchemaContext;
 import org.opendaylight.yangtools.yang.model.api.TypeDefinition;
@@ -40,13 +39,8 @@ import org.opendaylight.yangtools.yang.model.api.TypedDataSchemaNode;
 import org.opendaylight.yangtools.yang.model.api.UsesNode;
 import org.opendaylight.yangtools.yang.model.api.UserOrderedAware;
 import org.opendaylight.yangtools.yang.model.api.meta.DeclaredStatement;
-import org.opendaylight.yangtools.yang.model.api.stmt.RequireInstanceStatement;
 import org.opendaylight.yangtools.yang.model.api.stmt.SchemaNodeIdentifier;
-import org.opendaylight.yangtools.yang.model.api.stmt.TypeStatement;
 import org.opendaylight.yangtools.yang.model.api.stmt.UniqueEffectiveStatement;
-import org.opendaylight.yangtools.yang.model.api.type.InstanceIdentifierTypeDefinition;
-import org.opendaylight.yangtools.yang.model.api.type.LeafrefTypeDefinition;
-import org.opendaylight.yangtools.yang.model.api.type.UnionTypeDefinition;
 import org.opendaylight.yangtools.yang.xpath.api.YangXPathExpression;
 import org.southbound.netconf.schema.YangNode.Case;
 import org.southbound.netconf.schema.YangNode.Choice;
@@ -281,46 +275,6 @@ final class SchemaCompiler {
     }
   }
 
-  /** Compiles a leaf's type; leafrefs are followed, so not before all nodes are there. */
-  static ValueType valueType(YangNode leaf) {
-    return valueType(leaf, leaf.type);
-  }
-
-  private static ValueType valueType(YangNode leaf, TypeDefinition<?> type) {
-    return switch (type) {
-      case LeafrefTypeDefinition leafref -> {
-        XPathText path = text(leafref.getPathStatement(), leaf);
-        yield ValueType.leafref(path, leafref.requireInstance(), LeafrefPath.target(leaf, path).valueType());
-      }
-      case UnionTypeDefinition union ->
-        ValueType.union(union, union.getTypes().stream().map(each -> valueType(leaf, each)).toList());
-      case InstanceIdentifierTypeDefinition pointer ->
-        ValueType.of(leaf.schema(), pointer, requireInstance(pointer, leaf));
-      default -> ValueType.of(leaf.schema(), type, false);
-    };
-  }
-
-  private static boolean requireInstance(InstanceIdentifierTypeDefinition pointer, YangNode leaf) {
-    return pointer.requireInstance() || !saysRequireInstance(leaf.typed);
-  }
-
-  /** Absent, require-instance is true (RFC 7950 section 9.9.3); yangtools takes it for false. */
-  private static boolean saysRequireInstance(TypedDataSchemaNode leaf) {
-    if (!(leaf instanceof EffectiveStatementEquivalent<?> equivalent)) {
-      return false;
-    }
-    DeclaredStatement<?> declared = equivalent.asEffectiveStatement().getDeclared();
-    if (declared == null) {
-      return false;
-    }
-    for (DeclaredStatement<?> sub : declared.declaredSubstatements()) {
-      if (sub instanceof TypeStatement type) {
-        return type.findFirstDeclaredSubstatement(RequireInstanceStatement.class).isPresent();
-      }
-    }
-    return false;
-  }
-
   private void choice(YangNode parent, Case inCase, ChoiceSchemaNode source, List<YangNode> children,
       List<Choice> choices,
       List<When> augmented) {
@@ -441,11 +395,5 @@ final class SchemaCompiler {
 
   private static XPathText text(Schema schema, YangXPathExpression expression, String here) {
     return XPathText.of(expression.toString(), here, new XPathPrefixes(expression, schema.imports(here))::namespace);
-  }
-
-  private static XPathText text(PathExpression path, YangNode leaf) {
-    String here = leaf.namespace();
-    return XPathText.of(path.getOriginalString(), here,
-        new XPathPrefixes(path, leaf.schema().imports(here))::namespace);
   }
 }

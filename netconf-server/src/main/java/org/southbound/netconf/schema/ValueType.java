@@ -211,7 +211,7 @@ public final class ValueType {
     return (namespaces, text) -> {
       byte[] octets;
       try {
-        String packed = text.indexOf('\n') < 0 && text.indexOf(' ') < 0 ? text : text.replaceAll("[ \\t\\r\\n]+", "");
+        String packed = text.indexOf('\n') < 0 ? text : text.strip().replaceAll("\\r?\\n", ""); // only lines may be broken
         if (packed.length() % 4 != 0) { // Java would do without padding
           throw new InvalidValueException();
         }

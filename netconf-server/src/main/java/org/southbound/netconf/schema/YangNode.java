@@ -248,7 +248,7 @@ public final class YangNode {
   /** The leaf's type, compiled. */
   public ValueType valueType() {
     if (valueType == null) { // only while the schema is compiled, which one thread does
-      valueType = SchemaCompiler.valueType(this);
+      valueType = TypeCompiler.compile(this);
     }
     return valueType;
   }
@@ -305,6 +305,13 @@ public final class YangNode {
   /** The input of an action of this name defined on this node, or null. */
   public YangNode action(String localName) {
     return actions.get(localName);
+  }
+
+  /** The inputs of the actions, and the notifications, that are defined on this node. */
+  public List<YangNode> operations() {
+    var all = new ArrayList<>(actions.values());
+    all.addAll(notifications.values());
+    return all;
   }
 
   /** A notification of this name defined on this node, or null. */
@@ -365,8 +372,13 @@ public final class YangNode {
       found = schema.rpc(namespace, localName);
       return found == null ? schema.notification(namespace, localName) : found;
     }
-    found = found == null ? actions.get(localName) : found;
-    return found == null ? notifications.get(localName) : found;
+    return found == null ? operation(namespace, localName) : found;
+  }
+
+  /** The input of the action, or the notification, of that name defined on this node; or null. */
+  public YangNode operation(String namespace, String localName) {
+    YangNode found = actions.getOrDefault(localName, notifications.get(localName));
+    return found == null || !found.namespace().equals(namespace) ? null : found;
   }
 
   /** The child of that local name; for callers that know the model. A missing one is a bug. */

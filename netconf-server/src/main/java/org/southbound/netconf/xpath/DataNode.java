@@ -71,11 +71,24 @@ public final class DataNode {
     return top;
   }
 
-  /** An RPC's input or a notification, under a root of its own beside {@code tree}'s top-level nodes. */
-  public static DataNode guest(YangNode root, NormalizedNode tree, YangNode node, NormalizedNode data) {
-    DataNode top = root(root, tree);
-    top.guest = new DataNode(top, node, data, null, false);
-    return top.guest;
+  /** An RPC's or action's input or output, or a notification, as one more child of this node while it is looked at. */
+  public DataNode guest(YangNode operation, NormalizedNode content) {
+    guest = new DataNode(this, operation, content, null, false);
+    return guest;
+  }
+
+  /** The node of that path, this being the root, which null stands for; null if it is not there. */
+  public DataNode find(DataPath path) {
+    DataNode above = path == null ? this : find(path.parent());
+    if (path == null || above == null) {
+      return above;
+    }
+    for (DataNode each : above.children(path.node())) {
+      if (path.node().kind != Kind.LIST || each.data.name().equals(path.argument())) {
+        return each;
+      }
+    }
+    return null;
   }
 
   public YangNode schema() {

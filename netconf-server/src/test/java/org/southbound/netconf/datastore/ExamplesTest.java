@@ -74,7 +74,7 @@ class ExamplesTest {
         ContainerNode input = Editor.build(node, DataReader.input(in, node, DataPath.of(null, node)));
         // Some refer to a group of next hops, which this configuration has.
         ContainerNode running = config(schema, Files.readString(FOLDER.resolve("ok-chain-group.xml")));
-        Validator.input(schema.root(), running, node, input);
+        Validator.operation(schema.root(), running, null, node, input);
       }
       case "oper" -> Editor.apply(schema.root(), empty,
           DataReader.input(wrapped(text), schema.root(), null), Edit.Operation.MERGE);

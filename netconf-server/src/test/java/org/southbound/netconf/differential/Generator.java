@@ -56,6 +56,31 @@ final class Generator {
     return made;
   }
 
+  /** The way down to the node that an operation belongs to, keys included, as a document; null if there is no such node. */
+  static Xml around(Xml datastore, YangNode operation) {
+    var document = new Xml(null);
+    return operation.parent == null || way(datastore, operation.parent, document) ? document : null;
+  }
+
+  private static boolean way(Xml from, YangNode to, Xml copy) {
+    for (Xml each : from.children) {
+      if (each.node != null && !each.node.isTerminal()) {
+        var step = new Xml(each.node);
+        for (Xml child : each.children) {
+          if (child.node != null && child.node.isKey()) {
+            step.children.add(child);
+          }
+        }
+        copy.children.add(step);
+        if (each.node == to || way(each, to, step)) {
+          return true;
+        }
+        copy.children.removeLast();
+      }
+    }
+    return false;
+  }
+
   private boolean chance(int percent) {
     return random.nextInt(PERCENT) < percent;
   }

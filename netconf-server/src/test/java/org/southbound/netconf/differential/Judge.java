@@ -9,7 +9,9 @@ import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Edit;
 import org.southbound.netconf.datastore.Editor;
 import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.datastore.Invocation;
 import org.southbound.netconf.datastore.Validator;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.xml.XmlIn;
 
@@ -44,5 +46,32 @@ final class Judge {
     ContainerNode tree = Editor.apply(root, FileStore.empty(unit.schema()), edits, Edit.Operation.MERGE);
     Validator.config(root, null, tree);
     return tree;
+  }
+
+  /** Configuration and state data read and checked. */
+  static ContainerNode operational(Unit unit, String text) throws NetconfException {
+    YangNode root = unit.schema().root();
+    List<Edit> edits = DataReader.input(open("<data>" + text + "</data>"), root, null);
+    ContainerNode tree = Editor.apply(root, FileStore.empty(unit.schema()), edits, Edit.Operation.MERGE);
+    Validator.operational(root, tree);
+    return tree;
+  }
+
+  /** An RPC, action or notification with the nodes around it, or the output of one, read and checked. */
+  static ContainerNode operation(Unit unit, ContainerNode tree, boolean output, String text) throws NetconfException {
+    YangNode root = unit.schema().root();
+    XmlIn in = open(text);
+    YangNode top = unit.schema().rpc(in.namespace(), in.name());
+    top = top == null ? unit.schema().notification(in.namespace(), in.name()) : top;
+    Invocation call;
+    if (top == null) {
+      call = DataReader.nested(in, root, output);
+    } else {
+      YangNode node = output ? top.output() : top;
+      call = new Invocation(null, node, DataReader.input(in, node, DataPath.of(null, node)));
+    }
+    ContainerNode content = Editor.build(call.operation(), call.content());
+    Validator.operation(root, tree, call.target(), call.operation(), content);
+    return content;
   }
 }

@@ -4,6 +4,7 @@ package org.southbound.netconf.differential;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,38 @@ record Unit(String name, Schema schema, List<Module> modules) {
   /** Namespaces of the unit. */
   Set<String> namespaces() {
     return Set.copyOf(prefixes().values());
+  }
+
+  /** True if there is some node below that is no configuration. */
+  boolean hasState(YangNode node) {
+    for (YangNode each : node.children()) {
+      if (has(each) && (!each.config || hasState(each))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** RPCs and notifications at the top, and the actions and notifications of a node. */
+  List<YangNode> operations() {
+    var all = new ArrayList<YangNode>();
+    schema.rpcs().values().stream().filter(this::has).sorted(Comparator.comparing(YangNode::localName))
+        .forEach(all::add);
+    schema.context().getNotifications().forEach(each -> {
+      YangNode node = schema.notification(each.getQName());
+      if (has(node)) {
+        all.add(node);
+      }
+    });
+    nested(schema.root(), all);
+    return all;
+  }
+
+  private void nested(YangNode node, List<YangNode> all) {
+    node.operations().stream().sorted(Comparator.comparing(YangNode::localName)).forEach(all::add);
+    for (YangNode each : node.children()) {
+      nested(each, all);
+    }
   }
 
   /** True for nodes of the unit's modules. */

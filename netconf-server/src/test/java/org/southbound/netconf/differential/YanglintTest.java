@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -18,12 +20,20 @@ import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.Module;
 import org.southbound.netconf.schema.Schema;
+import org.southbound.netconf.schema.YangNode;
 
 /** The same documents for us and for yanglint: verdicts must be the same. Documents are left in target/differential. */
 class YanglintTest {
   private static final int DOCUMENTS = 60;
+  /** For each RPC's input or output, action or notification. */
+  private static final int MESSAGES = 40;
+  /** How often a document is made anew that was there before, on average. */
+  private static final int PATIENCE = 4;
   private static final long SEED = 7950;
   private static final int TRIES = 300;
+  /** Of so many documents the first is valid and the others are that one changed. */
+  private static final int FAMILY = 6;
+  private static final String NO_DATA = "<data xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"/>";
   private static final int SHOWN = 3;
   private static final int MIN_UNITS = 60;
   private static final int MIN_DOCUMENTS = 3_000;
@@ -57,10 +67,18 @@ class YanglintTest {
           NOTE),
       // The root is no element, so no * selects it.
       new YanglintErrs("count(ancestor-or-self::*) = 3", "6.4: YANG relies on XML Path Language (XPath) 1.0"),
+      // string-length() counts characters by section 4.2 of XPath, octets by yanglint.
+      new YanglintErrs("string-length(../s) > 2", "6.4: YANG relies on XML Path Language (XPath) 1.0"),
       // number() of nothing is NaN by section 4.4 of XPath, 0 by yanglint.
       new YanglintErrs("number(../d/none)", "6.4: YANG relies on XML Path Language (XPath) 1.0"));
 
-  private record Case(String file, String text, String refusal) {
+  /**
+   * A document with our verdict.
+   *
+   * @param command what has yanglint read it
+   * @param refusal why we refuse it, or null
+   */
+  private record Case(String file, String command, String text, String refusal) {
   }
 
   private final List<String> report = new ArrayList<>();
@@ -96,11 +114,15 @@ class YanglintTest {
       commands.add("add -F " + each.name() + ":" + String.join(",", each.features()) + " " + Unit.FOLDER + "/"
           + each.name() + ".yang");
     }
-    List<Case> cases = configurations(unit);
+    var cases = new ArrayList<Case>();
+    if (unit.schema().root().children().length > 0) {
+      cases.addAll(data(unit, unit.hasState(unit.schema().root())));
+    }
+    cases.addAll(operations(unit, folder));
     var judged = new LinkedHashMap<String, String>();
     for (Case each : cases) {
       Files.writeString(folder.resolve(each.file), each.text);
-      judged.put(each.file, "data -t config " + each.file);
+      judged.put(each.file, each.command + " " + each.file);
     }
     Map<String, String> refused = Yanglint.refused(folder, commands, judged);
     int accepted = 0;
@@ -132,31 +154,32 @@ class YanglintTest {
     return EXCEPTIONS.stream().anyMatch(each -> reason.contains(each.words));
   }
 
-  private static List<Case> configurations(Unit unit) {
+  private static List<Case> data(Unit unit, boolean state) {
     var random = new Random(SEED);
-    var generator = new Generator(unit, random, false);
+    var generator = new Generator(unit, random, state);
     var mutator = new Mutator(unit, random, generator);
+    String command = state ? "data -e -t data" : "data -t config";
     var cases = new ArrayList<Case>();
+    var known = new HashSet<String>();
     Xml base = null;
-    while (cases.size() < DOCUMENTS) {
-      Xml document = base == null || cases.size() % 6 == 0 ? valid(unit, generator) : mutator.bend(base);
-      base = cases.size() % 6 == 0 ? document : base;
+    for (int i = 0; i < DOCUMENTS * PATIENCE && cases.size() < DOCUMENTS; i++) {
+      boolean fresh = base == null || i % FAMILY == 0;
+      Xml document = fresh ? valid(unit, generator, state) : mutator.bend(base);
+      base = fresh ? document : base;
       String text = document.content(unit.prefixes());
-      if (!text.isEmpty()) {
-        cases.add(new Case("c" + cases.size() + ".xml", text, refusal(unit, text)));
-      } else if (base == document) {
-        base = null;
+      if (!text.isEmpty() && known.add(text)) {
+        cases.add(new Case("d" + cases.size() + ".xml", command, text, refusal(unit, state, text)));
       }
     }
     return cases;
   }
 
   /** The first valid document of many, or the last. What is wrong is taken out before a new one is tried. */
-  private static Xml valid(Unit unit, Generator generator) {
+  private static Xml valid(Unit unit, Generator generator, boolean state) {
     Xml document = generator.document();
     for (int i = 0; i < TRIES; i++) {
       String text = document.content(unit.prefixes());
-      String refusal = text.isEmpty() ? "" : refusal(unit, text);
+      String refusal = text.isEmpty() ? "" : refusal(unit, state, text);
       if (refusal == null) {
         break;
       }
@@ -168,13 +191,92 @@ class YanglintTest {
     return document;
   }
 
-  /** Why we refuse a configuration, or null. */
-  private static String refusal(Unit unit, String text) {
+  /** Why we refuse it, or null. */
+  private static String refusal(Unit unit, boolean state, String text) {
+    return refusal(() -> state ? Judge.operational(unit, text) : Judge.config(unit, text));
+  }
+
+  private interface Reading {
+    ContainerNode read() throws NetconfException;
+  }
+
+  private static String refusal(Reading reading) {
     try {
-      ContainerNode tree = Judge.config(unit, text);
-      return tree == null ? "nothing" : null;
+      return reading.read() == null ? "nothing" : null;
     } catch (NetconfException e) {
       return e.tag().text() + ": " + e.getMessage() + " " + e.path();
     }
+  }
+
+  /** Documents for the RPCs, actions and notifications of a unit, each against one datastore. */
+  private static List<Case> operations(Unit unit, Path folder) throws IOException {
+    var random = new Random(SEED);
+    var generator = new Generator(unit, random, false);
+    var cases = new ArrayList<Case>();
+    for (YangNode operation : unit.operations()) {
+      var kinds = new ArrayList<>(List.of(operation));
+      if (operation.output() != null) {
+        kinds.add(operation.output());
+      }
+      for (YangNode kind : kinds) {
+        String name = operation.localName() + "-" + kind.kind.name().toLowerCase(Locale.ROOT);
+        Xml datastore = datastore(unit, generator, operation);
+        String store = datastore.content(unit.prefixes());
+        Files.writeString(folder.resolve(name + "-store.xml"), store.isEmpty() ? NO_DATA : store);
+        cases.addAll(operation(unit, generator, random, kind, name, datastore));
+      }
+    }
+    return cases;
+  }
+
+  /** A valid datastore in which the node that the operation belongs to is there. */
+  private static Xml datastore(Unit unit, Generator generator, YangNode operation) {
+    Xml found = valid(unit, generator, false);
+    for (int i = 0; i < TRIES && Generator.around(found, operation) == null; i++) {
+      found = valid(unit, generator, false);
+    }
+    return found;
+  }
+
+  private static List<Case> operation(Unit unit, Generator generator, Random random, YangNode kind, String name,
+      Xml datastore) {
+    var mutator = new Mutator(unit, random, generator);
+    boolean output = kind.kind == YangNode.Kind.OUTPUT;
+    String type = output ? "reply" : kind.kind == YangNode.Kind.INPUT ? "rpc" : "notif";
+    String command = "data -t " + type + " -O " + name + "-store.xml";
+    ContainerNode tree = tree(unit, datastore);
+    var cases = new ArrayList<Case>();
+    var known = new HashSet<String>();
+    Xml base = null;
+    for (int i = 0; i < MESSAGES * PATIENCE && cases.size() < MESSAGES; i++) {
+      boolean fresh = base == null || i % FAMILY == 0;
+      Xml document = fresh ? generator.operation(kind, datastore) : mutator.bend(base);
+      String text = wrapped(document, datastore, kind).content(unit.prefixes());
+      String refusal = refusal(() -> Judge.operation(unit, tree, output, text));
+      base = fresh && refusal == null ? document : base;
+      if (known.add(text)) {
+        cases.add(new Case(name + cases.size() + ".xml", command, text, refusal));
+      }
+    }
+    return cases;
+  }
+
+  private static ContainerNode tree(Unit unit, Xml datastore) {
+    try {
+      return Judge.config(unit, datastore.content(unit.prefixes()));
+    } catch (NetconfException e) {
+      throw new IllegalStateException("no valid datastore for " + unit.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The operation with the nodes around it, as a document. */
+  private static Xml wrapped(Xml operation, Xml datastore, YangNode kind) {
+    Xml document = kind.parent == null ? new Xml(null) : Generator.around(datastore, kind);
+    Xml innermost = document;
+    while (!innermost.children.isEmpty() && !innermost.children.getLast().node.isLeaf()) {
+      innermost = innermost.children.getLast();
+    }
+    innermost.children.add(operation);
+    return document;
   }
 }
