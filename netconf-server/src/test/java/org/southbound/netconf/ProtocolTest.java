@@ -427,6 +427,30 @@ class ProtocolTest {
   }
 
   @Test
+  void shouldCallActionsOfNodesThatExist() throws IOException {
+    String acme = "http://example.com/ns/acme";
+    YangNode action = server.schema().node("/acme-system:interfaces/interface").action("reset");
+    var called = new ArrayList<String>();
+    server.rpcs().handle(action, (session, target, input) -> {
+      called.add(target + " " + input.size());
+      return null;
+    });
+    String call = "<action xmlns=\"urn:ietf:params:xml:ns:yang:1\"><interfaces xmlns=\"" + acme
+        + "\"><interface>%s<reset>%s</reset></interface></interfaces></action>";
+    try (var client = TestClient.admin(server)) {
+      error(client.call(call.formatted("<name>e0</name>", "")), "data-missing", "acme-system:name='e0'");
+      ok(client.call("<edit-config><target><running/></target><config><interfaces xmlns=\"" + acme
+          + "\"><interface><name>e0</name></interface></interfaces></config></edit-config>"));
+      ok(client.call(call.formatted("<name>e0</name>", "<hard/>")));
+      error(client.call(call.formatted("", "")), "missing-element", "<bad-element>name<");
+      error(client.call(call.formatted("<name>e0</name>", "<soft/>")), "unknown-element", "<bad-element>soft<");
+      error(client.call(call.formatted("<name>e0</name>", "<hard/><hard/>")), "bad-element", "<bad-element>hard<");
+      error(client.call("<action xmlns=\"urn:ietf:params:xml:ns:yang:1\"/>"), "missing-element");
+    }
+    assertEquals(List.of("/acme-system:interfaces/acme-system:interface[acme-system:name='e0'] 1"), called);
+  }
+
+  @Test
   void shouldCheckInputOfRpcs() throws IOException {
     YangNode rpc = server.schema().rpc("urn:southbound:yang:southbound-state", "transfer");
     var seen = new AtomicReference<ContainerNode>();

@@ -81,9 +81,7 @@ final class NodePath {
       return null;
     }
     YangNode child = at.child(namespace, name);
-    child = child != null ? child : at.action(name);
-    child = child != null ? child : at.notification(name);
-    return child != null && child.namespace().equals(namespace) ? child : null;
+    return child == null ? at.operation(namespace, name) : child;
   }
 
   private static Test test(Schema schema, YangNode at, Matcher predicate, String text, String where)

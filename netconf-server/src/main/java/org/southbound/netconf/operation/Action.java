@@ -8,7 +8,6 @@ import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Editor;
 import org.southbound.netconf.datastore.Invocation;
 import org.southbound.netconf.datastore.Validator;
-import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.xml.DataWriter;
@@ -40,13 +39,7 @@ final class Action implements Operation {
     }
     request.end();
     YangNode action = call.operation();
-    context.access().execute(request.session().user(), action);
-    DataWriter.Visibility visibility = context.access().reads(request.session().user());
-    for (DataPath at = call.target(); visibility != null && at != null; at = at.parent()) {
-      if (!visibility.visible(at)) { // RFC 8341 section 3.2.4: who may not read the node cannot know its actions
-        throw NetconfException.of(ErrorTag.ACCESS_DENIED, "The action is not allowed.");
-      }
-    }
+    context.access().execute(request.session().user(), call.target(), action);
     if (!context.rpcs().has(action)) {
       throw NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED, "There is no action " + action.localName() + " here.")
           .at(call.target()).info("bad-element", action.localName());
@@ -58,7 +51,8 @@ final class Action implements Operation {
     if (output == null || output.isEmpty()) {
       out.raw("<ok/>");
     } else {
-      new DataWriter(context.schema(), out, visibility).children(action.output(), output, Schema.NETCONF, null);
+      new DataWriter(context.schema(), out, context.access().reads(request.session().user()))
+          .children(action.output(), output, Schema.NETCONF, null);
     }
   }
 }

@@ -474,7 +474,7 @@ public final class Schema {
 
   /** The prefixes of {@link #prefix}, the module of the node as default: values as the server writes them. */
   public NamespaceContext prefixes(YangNode node) {
-    return new Prefixes(prefixToNamespace, node.module);
+    return new ValueType.Prefixes(prefixToNamespace, node.namespace());
   }
 
   /** Module names as prefixes, the module of the node as default: how code writes identities. */

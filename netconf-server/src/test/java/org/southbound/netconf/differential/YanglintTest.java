@@ -2,6 +2,7 @@
 package org.southbound.netconf.differential;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.NetconfException;
@@ -47,6 +49,9 @@ class YanglintTest {
   private record YanglintErrs(String words, String sentence) {
   }
 
+  /** What no client may see. */
+  private static final Pattern INTERNALS = Pattern
+      .compile("Exception|java\\.|opendaylight|Identifier|QName|\\bnull\\b|@[0-9a-f]{6}");
   private static final String NOTE = "7.6.1: Note that if the leaf or any of its ancestors has a \"when\" condition or"
       + " \"if-feature\" expression that evaluates to \"false\", then the default value is not in use.";
   private static final List<YanglintErrs> EXCEPTIONS = List.of(
@@ -204,6 +209,7 @@ class YanglintTest {
     try {
       return reading.read() == null ? "nothing" : null;
     } catch (NetconfException e) {
+      assertFalse(INTERNALS.matcher(e.getMessage()).find(), e::getMessage);
       return e.tag().text() + ": " + e.getMessage() + " " + e.path();
     }
   }
