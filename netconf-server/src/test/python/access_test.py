@@ -90,7 +90,9 @@ with connect("admin") as admin, connect("guest") as guest:
     assert "denied-operations" not in guest.get().data_xml
     ok("denied requests are counted")
 
-    guest.dispatch(to_ele(f'<create-subscription xmlns="{NOTIFICATION}"/>'))
+    guest.dispatch(to_ele(f'<create-subscription xmlns="{NOTIFICATION}"><filter>'
+                          '<ownership-changed xmlns="urn:southbound:yang:southbound-state"/>'
+                          '<chain-changed xmlns="urn:southbound:yang:southbound-chain"/></filter></create-subscription>'))
     ok("subscribe")
     sys.stdin.readline()
     for event in ("ownership-changed", "chain-changed"):

@@ -12,6 +12,8 @@ from ncclient.xml_ import to_ele
 
 PORT, PASSWORD = int(sys.argv[1]), sys.argv[2]
 BENCH = "urn:ncload:bench"
+EVENTS = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
+SUBSCRIBED = "urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications"
 NC = "urn:ietf:params:xml:ns:netconf:base:1.0"
 
 
@@ -137,8 +139,25 @@ def generic_rpc(m):
 
 def subscribe(m):
     other = connect()
-    other.create_subscription()
+    other.create_subscription(filter=("subtree", f'<netconf-config-change xmlns="{EVENTS}"/>'))
+    m.edit_config(target="running", config=f'<config><bench xmlns="{BENCH}"><counter>99</counter></bench></config>')
+    event = other.take_notification(timeout=30).notification_xml
+    assert "netconf-config-change" in event and "/b:counter" in event, event
     assert other.take_notification(block=False) is None
+    other.close_session()
+
+
+def establish(m):
+    other = connect()
+    reply = other.dispatch(to_ele(f'''<establish-subscription xmlns="{SUBSCRIBED}"><stream>NETCONF</stream>
+        <stream-xpath-filter xmlns:e="{EVENTS}">/e:netconf-config-change[e:datastore='running']</stream-xpath-filter>
+        </establish-subscription>'''))
+    number = reply.xml.split(f'<id xmlns="{SUBSCRIBED}">')[1].split("<")[0]
+    m.edit_config(target="running", config=f'<config><bench xmlns="{BENCH}"><counter>100</counter></bench></config>')
+    assert "netconf-config-change" in other.take_notification(timeout=30).notification_xml
+    delete = to_ele(f'<delete-subscription xmlns="{SUBSCRIBED}"><id>{number}</id></delete-subscription>')
+    other.dispatch(delete)
+    refused(lambda: other.dispatch(delete), "invalid-value")
     other.close_session()
 
 
@@ -146,7 +165,8 @@ def unknown_rpc(m):
     refused(lambda: m.dispatch(to_ele(f'<fly xmlns="{BENCH}"/>')), "operation-not-supported")
 
 
-CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, xpath, with_defaults, get_data, get_schema, generic_rpc, subscribe, unknown_rpc]
+CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, xpath, with_defaults, get_data,
+         get_schema, generic_rpc, subscribe, establish, unknown_rpc]
 
 
 def main():

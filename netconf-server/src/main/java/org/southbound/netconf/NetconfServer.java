@@ -15,13 +15,17 @@ import java.util.function.IntSupplier;
 import org.southbound.netconf.access.Nacm;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.notification.BaseNotifications;
 import org.southbound.netconf.notification.Notifications;
 import org.southbound.netconf.notification.Streams;
+import org.southbound.netconf.notification.Subscriptions;
 import org.southbound.netconf.operation.Context;
 import org.southbound.netconf.operation.Monitoring;
 import org.southbound.netconf.operation.Operational;
 import org.southbound.netconf.operation.Operations;
+import org.southbound.netconf.operation.PushedData;
 import org.southbound.netconf.operation.Rpcs;
+import org.southbound.netconf.operation.SubscriptionRpcs;
 import org.southbound.netconf.operation.YangLibrary;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Link;
@@ -38,7 +42,10 @@ import org.southbound.netconf.transport.Transports;
 public final class NetconfServer implements AutoCloseable {
   /** Features of ietf-netconf that are not there, for {@link Schema#load}. */
   public static final Set<String> ABSENT_FEATURES = Set.of("ietf-netconf:confirmed-commit", "ietf-netconf:startup",
-      "ietf-netconf:url");
+      "ietf-netconf:url", "ietf-subscribed-notifications:configured",
+      "ietf-subscribed-notifications:dscp", "ietf-subscribed-notifications:encode-json",
+      "ietf-subscribed-notifications:interface-designation", "ietf-subscribed-notifications:qos",
+      "ietf-subscribed-notifications:supports-vrf");
 
   /** How exact idle timeouts are. */
   private static final int SWEEP_SECONDS = 1;
@@ -69,7 +76,7 @@ public final class NetconfServer implements AutoCloseable {
     var access = new Nacm(schema);
     this.datastores = new Datastores(schema, access, store, config.clock(), running);
     this.notifications = new Notifications(schema, access, config.clock(), timer, config.limits().events(),
-        config.limits().eventBytes());
+        config.limits().eventBytes(), config.home().resolve("events"));
     this.sessions = new Sessions(config.limits().access());
     this.transports = new Transports(this::open, sessions::limits);
     this.operational = new Operational(schema.root());
@@ -95,9 +102,23 @@ public final class NetconfServer implements AutoCloseable {
     if (schema.has("ietf-netconf-acm")) {
       operational.add(schema.node("/ietf-netconf-acm:nacm"), reader -> access.state());
     }
+    notify(schema, capabilities);
+  }
+
+  private void notify(Schema schema, List<String> capabilities) {
     if (schema.has("nc-notifications")) {
-      var streams = new Streams(schema, notifications);
-      operational.add(schema.node("/nc-notifications:netconf"), reader -> streams.read());
+      operational.add(schema.node("/nc-notifications:netconf"), reader -> Streams.netconf(schema, notifications));
+    }
+    if (schema.has("ietf-netconf-notifications")) {
+      new BaseNotifications(schema, notifications, datastores, sessions)
+          .capabilities(config.home().resolve("capabilities"), capabilities);
+    }
+    if (schema.has("ietf-subscribed-notifications")) {
+      var subscriptions = new Subscriptions(schema, notifications, datastores, new PushedData(datastores, operational));
+      SubscriptionRpcs.register(schema, rpcs, subscriptions);
+      operational.add(schema.node("/ietf-subscribed-notifications:streams"),
+          reader -> Streams.subscribed(schema, notifications));
+      operational.add(schema.node("/ietf-subscribed-notifications:subscriptions"), reader -> subscriptions.read());
     }
   }
 
@@ -169,6 +190,7 @@ public final class NetconfServer implements AutoCloseable {
       sweep.cancel(false);
     }
     transports.close();
+    notifications.close();
     timer.shutdownNow();
     store.close();
   }

@@ -504,7 +504,8 @@ class ProtocolTest {
   @Test
   void shouldDeliverAndReplayNotifications() throws Exception {
     YangNode node = server.notifications().node("southbound-state", "ownership-changed");
-    String subscribe = "<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\">%s</create-subscription>";
+    String subscribe = "<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"><filter>"
+        + "<ownership-changed xmlns=\"urn:southbound:yang:southbound-state\"/></filter>%s</create-subscription>";
     String before = java.time.Instant.now().minusSeconds(60).toString();
     server.notifications().publish(notification(node));
     try (var live = TestClient.admin(server); var replay = TestClient.admin(server)) {
@@ -599,7 +600,8 @@ class ProtocolTest {
           .leaf("error-app-tag", "x".repeat(20_000)).build();
       try (var slow = TestClient.admin(small); var quick = TestClient.admin(small)) {
         for (TestClient each : new TestClient[]{slow, quick}) {
-          ok(each.call("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>"));
+          ok(each.call("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"><filter>"
+              + "<chain-changed xmlns=\"urn:southbound:yang:southbound-chain\"/></filter></create-subscription>"));
         }
         slow.stopReading();
         int sent = 0;

@@ -191,6 +191,11 @@ public final class TestClient implements AutoCloseable {
     session.getIoSession().suspendRead();
   }
 
+  /** After {@link #stopReading}: reads again. */
+  public void readAgain() {
+    session.getIoSession().resumeRead();
+  }
+
   /** Drops the connection without a word. */
   public void cut() {
     session.close(true);

@@ -33,8 +33,8 @@ public final class TestServer {
       library.addAll(tests);
       library.addAll(Schema.directory(Path.of("../yang/examples")));
       var wanted = new ArrayList<String>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
-          "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin",
-          "ietf-netconf-acm", "notifications", "nc-notifications", "acme-cache"));
+          "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin", "ietf-netconf-notifications",
+          "ietf-subscribed-notifications", "ietf-netconf-acm", "notifications", "nc-notifications", "acme-cache"));
       own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
       tests.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
       schema = Schema.load(Schema.closure(library, wanted), NetconfServer.ABSENT_FEATURES);
@@ -61,6 +61,12 @@ public final class TestServer {
       throws IOException {
     return new NetconfServer(new NetconfConfig(home, loopback(), schema(),
         users(), durability, limits, java.time.InstantSource.system()));
+  }
+
+  /** A server with a model of its own on a free port of the loopback, not yet started. */
+  public static NetconfServer create(Path home, Schema model) throws IOException {
+    return new NetconfServer(new NetconfConfig(home, loopback(), model, users(),
+        FileStore.Durability.BATCHED, NetconfConfig.Limits.DEFAULT, java.time.InstantSource.system()));
   }
 
   /** Runs a server for trying by hand, or for load: arguments home, port. */

@@ -31,7 +31,6 @@ import org.southbound.nf.Config;
 public final class Binding implements AutoCloseable {
   private static final String ADMIN = "admin";
 
-  private final EventNotifications events;
   private final ChainConfig chains;
   private final TransportConfig transports;
 
@@ -81,8 +80,7 @@ public final class Binding implements AutoCloseable {
     chains = new ChainConfig(server, parts.vnf);
     new VnfBinding(server, parts.vnf, chains, parts.snmp);
     new StateData(server, parts.vnf, chains, parts.ports, parts.restartNeeded);
-    events = new EventNotifications(server.notifications());
-    parts.vnf.listen(events);
+    parts.vnf.listen(new EventNotifications(server.notifications()));
   }
 
   /** The server listens: its ports are known. */
@@ -100,8 +98,8 @@ public final class Binding implements AutoCloseable {
     }
     library.addAll(own);
     var wanted = new ArrayList<>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
-        "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin",
-        "ietf-netconf-acm", "notifications", "nc-notifications", "ietf-netconf-server"));
+        "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin", "ietf-netconf-notifications",
+        "ietf-subscribed-notifications", "ietf-netconf-acm", "notifications", "nc-notifications", "ietf-netconf-server"));
     own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
     var absent = new HashSet<>(NetconfServer.ABSENT_FEATURES);
     absent.addAll(NetconfServerModel.ABSENT_FEATURES);
@@ -148,6 +146,5 @@ public final class Binding implements AutoCloseable {
   @Override
   public void close() {
     chains.close();
-    events.close();
   }
 }

@@ -276,7 +276,7 @@ public final class DataReader {
 
   private Object parse(YangNode leaf, DataPath path, String text) throws NetconfException {
     try {
-      String read = configOnly && leaf.isXPath() ? schema.prefixed(text, in.namespaces()) : text;
+      String read = leaf.isXPath() ? schema.prefixed(text, in.namespaces()) : text;
       if (read == null) { // kept as it is written, it would lose what its prefixes stand for
         throw invalid(leaf, path, text, null);
       }

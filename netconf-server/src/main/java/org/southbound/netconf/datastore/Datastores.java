@@ -116,6 +116,11 @@ public final class Datastores {
     }
   }
 
+  /** Adds a subscriber that needs nothing of what is configured now. */
+  public void addSubscriber(ConfigSubscriber subscriber) {
+    subscribers.add(subscriber);
+  }
+
   public void listen(Listener listener) {
     listeners.add(listener);
   }

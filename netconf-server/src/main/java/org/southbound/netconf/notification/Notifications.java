@@ -1,145 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.netconf.notification;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.access.AccessControl;
-import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
-import org.southbound.netconf.xml.DataWriter;
 import org.southbound.netconf.xml.Filter;
-import org.southbound.netconf.xml.XmlOut;
 
 /**
- * The event stream NETCONF (RFC 5277) with replay. Publishing never waits: it appends to the log, and each subscriber takes from
- * the log while its session has room. Thread-safe.
+ * Takes events and brings them to who subscribed. Publishing puts an event into a queue and never waits for anything; one thread,
+ * the dispatcher, takes it from there, writes it down once, and lets each subscription take it while its session has room. The
+ * dispatcher owns the subscriptions: nobody else calls their methods. Another thread stores what happened, for replay.
+ * Thread-safe.
  */
-public final class Notifications {
+public final class Notifications implements AutoCloseable {
   public static final String NAMESPACE = "urn:ietf:params:xml:ns:netconf:notification:1.0";
-  private static final String COMPLETE = "urn:ietf:params:xml:ns:netmod:notification";
+  static final String COMPLETE = "urn:ietf:params:xml:ns:netmod:notification";
   private static final Logger LOG = LoggerFactory.getLogger(Notifications.class);
+  /** Events that wait for the dispatcher; more are lost, and that is said. */
+  private static final int MAX_WAITING = 1 << 16;
 
+  final AccessControl access;
+  final InstantSource clock;
+  final EventLog log;
+  final ReplayLog replayLog;
+  final NotificationWriter writer;
   private final Schema schema;
-  private final AccessControl access;
-  private final InstantSource clock;
   private final ScheduledExecutorService timer;
-  private final EventLog log;
-  private final Map<Session, Subscription> subscriptions = new ConcurrentHashMap<>();
+  private final LinkedBlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicLong lost = new AtomicLong();
+  private final Map<Session, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
+  private final Thread dispatcher;
+  private volatile boolean closed;
 
-  /** One session's subscription. Guarded by itself. */
-  private final class Subscription {
-    final Session session;
-    final Filter filter;
-    final Instant stop;
-    final long replayEnd;
-    boolean replaying;
-    long cursor;
-    boolean begun;
-    boolean over;
-    Future<?> timeout;
-
-    Subscription(Session session, Filter filter, Instant start, Instant stop) {
-      this.session = session;
-      this.filter = filter;
-      this.stop = stop;
-      this.replayEnd = log.next();
-      this.replaying = start != null;
-      this.cursor = start == null ? replayEnd : log.since(start);
-    }
-
-    /** Sends what there is and what there is room for. */
-    synchronized void pump() {
-      try {
-        while (begun && !over) {
-          EventLog.Event event = log.get(cursor); // throws for one that fell behind, room or not
-          if (!session.room()) {
-            return;
-          }
-          if (replaying && (event == null || cursor >= replayEnd)) {
-            replaying = false;
-            session.event(marker("replayComplete"));
-            continue;
-          }
-          if (event == null) {
-            stopIfDue();
-            return;
-          }
-          if (stop != null && event.time.isAfter(stop)) {
-            end();
-            return;
-          }
-          cursor++;
-          deliver(event);
-        }
-      } catch (EventLog.Overwritten e) {
-        LOG.warn("session {} of {} reads its notifications too slowly and is closed", session.id(),
-            session.user().name());
-        over = true;
-        subscriptions.remove(session, this);
-        session.close();
-      }
-    }
-
-    private void deliver(EventLog.Event event) {
-      if (!access.receives(session.user(), event.node)) {
-        return;
-      }
-      DataWriter.Visibility visibility = access.reads(session.user());
-      if (filter != null
-          && !filter.passes(new DataWriter(schema, new XmlOut(256), visibility), event.node, event.data)) {
-        return;
-      }
-      session.event(visibility == null ? event.xml : xml(event.time, event.node, event.data, visibility));
-    }
-
-    synchronized void stopIfDue() {
-      if (!over && !replaying && stop != null && !clock.instant().isBefore(stop)) {
-        end();
-      }
-    }
-
-    private void end() {
-      over = true;
-      subscriptions.remove(session, this);
-      session.whenDrained(null);
-      session.event(marker("notificationComplete"));
-    }
-  }
-
-  /** @param timer ends subscriptions that have a stop time */
+  /**
+   * @param timer ends subscriptions that have a stop time
+   * @param folder keeps past events
+   */
   public Notifications(Schema schema, AccessControl access, InstantSource clock, ScheduledExecutorService timer,
-      int maxEvents,
-      long maxBytes) {
+      int maxEvents, long maxBytes, Path folder) throws IOException {
     this.schema = schema;
     this.access = access;
     this.clock = clock;
     this.timer = timer;
-    this.log = new EventLog(maxEvents, maxBytes, clock.instant());
+    this.writer = new NotificationWriter(schema);
+    this.replayLog = new ReplayLog(folder, ReplayLog.Bounds.DEFAULT, clock);
+    this.log = new EventLog(maxEvents, maxBytes, replayLog.next());
+    replayLog.follow(log);
+    this.dispatcher = Thread.ofPlatform().daemon().name("notifications").start(this::dispatch);
   }
 
-  /** Publishes a notification on the stream, now. */
+  // ---- publishing
+
+  /** Publishes a notification, now. */
   public void publish(ContainerNode notification) {
+    node(notification); // a bug shows where it is
+    publish(() -> notification);
+  }
+
+  /** Publishes a notification that happened now and is made later, on another thread; null: nothing happened after all. */
+  public void publish(Supplier<ContainerNode> notification) {
     Instant now = clock.instant();
-    YangNode node = node(notification);
-    // In the log and out to all before the next one, so that all see one order.
-    synchronized (this) {
-      log.add(now, node, notification, xml(now, node, notification, null));
+    if (waiting.incrementAndGet() > MAX_WAITING) {
+      waiting.decrementAndGet();
+      lost.incrementAndGet();
+      return;
     }
-    subscriptions.values().forEach(Subscription::pump);
+    post(() -> {
+      waiting.decrementAndGet();
+      ContainerNode data = notification.get();
+      if (data != null) {
+        YangNode node = node(data);
+        log.add(now, node, data, writer.write(now, node, data, null));
+      }
+    });
   }
 
   /**
@@ -156,7 +114,7 @@ public final class Notifications {
       session.close();
       return;
     }
-    session.event(xml(clock.instant(), node, notification, access.reads(session.user())));
+    session.event(writer.write(clock.instant(), node, notification, access.reads(session.user())));
   }
 
   /** Whether the session has a subscription. */
@@ -181,62 +139,158 @@ public final class Notifications {
     return node;
   }
 
-  private byte[] xml(Instant time, YangNode node, ContainerNode data, DataWriter.Visibility visibility) {
-    var out = new XmlOut(512);
-    open(out, time);
-    new DataWriter(schema, out, visibility).instance(node, data, node.id, NAMESPACE, (DataPath) null);
-    return out.raw("</notification>").toBytes();
+  // ---- the dispatcher
+
+  /** Runs something on the dispatcher's thread, after all that was posted and published before. */
+  void post(Runnable command) {
+    inbox.add(command);
   }
 
-  private byte[] marker(String name) {
-    var out = new XmlOut(256);
-    open(out, clock.instant());
-    return out.raw('<').raw(name).attribute("xmlns", COMPLETE).raw("/></notification>").toBytes();
+  /** Something the dispatcher is asked for. */
+  interface Question<T> {
+    T answer() throws NetconfException;
   }
 
-  private static void open(XmlOut out, Instant time) {
-    out.raw("<notification").attribute("xmlns", NAMESPACE).raw('>').element("eventTime",
-        time.truncatedTo(ChronoUnit.MICROS).toString());
-  }
-
-  /** Subscribes a session; one subscription each. What it returns is to be run once the reply is sent: then events begin. */
-  public Runnable subscribe(Session session, Filter filter, Instant start, Instant stop)
-      throws NetconfException {
-    var made = new Subscription(session, filter, start, stop);
-    if (subscriptions.putIfAbsent(session, made) != null) {
-      throw NetconfException.of(ErrorTag.OPERATION_FAILED, "The session has a subscription already.").type("protocol");
+  /** Asks the dispatcher and waits for the answer. Never to be called from its own thread. */
+  <T> T ask(Question<T> question) throws NetconfException {
+    var answer = new CompletableFuture<T>();
+    post(() -> {
+      try {
+        answer.complete(question.answer());
+      } catch (NetconfException | RuntimeException e) {
+        answer.completeExceptionally(e);
+      }
+    });
+    try {
+      return answer.get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof NetconfException refusal) {
+        throw refusal;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw NetconfException.of(ErrorTag.OPERATION_FAILED, "The server is being stopped.");
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw NetconfException.of(ErrorTag.RESOURCE_DENIED, "The server is too busy with notifications. Try again.");
     }
-    session.whenDrained(made::pump);
+  }
+
+  /** Posts something for later. */
+  Future<?> later(Duration delay, Runnable command) {
+    return timer.schedule(() -> post(command), Math.max(0, delay.toMillis()), TimeUnit.MILLISECONDS);
+  }
+
+  private void dispatch() {
+    try {
+      while (!closed || !inbox.isEmpty()) {
+        Runnable command = inbox.take();
+        long before = log.next();
+        while (command != null) {
+          run(command);
+          command = log.isQuarterSince(before) ? null : inbox.poll();
+        }
+        if (log.next() > before) {
+          replayLog.wake();
+          subscriptions.values().forEach(each -> each.forEach(Subscription::pump));
+          replayLog.await(log.first() + (log.next() - log.first()) / 2);
+        }
+        long gone = lost.getAndSet(0);
+        if (gone > 0) {
+          LOG.warn("too many events at once: {} were not notified", gone);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void run(Runnable command) {
+    try {
+      command.run();
+    } catch (RuntimeException e) {
+      LOG.error("a notification or a subscription failed by a bug", e);
+    }
+  }
+
+  // ---- subscriptions
+
+  /** Subscribes a session by create-subscription; one such subscription each. The reply is to follow. */
+  public void subscribe(Session session, Filter filter, Instant start, Instant stop) throws NetconfException {
+    ask(() -> {
+      for (Subscription each : of(session)) {
+        throw each.id() == 0
+            ? NetconfException.of(ErrorTag.OPERATION_FAILED, "The session has a subscription already.").type("protocol")
+            : NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED, // RFC 8640 section 3
+                "The session has subscriptions by establish-subscription; open another session.");
+      }
+      return add(new StreamSubscription(this, session, 0, filter, start, stop));
+    });
+  }
+
+  /** Adds a subscription, which begins once the reply is sent. On the dispatcher's thread. */
+  <S extends Subscription> S add(S made) {
+    Session session = made.session;
+    subscriptions.computeIfAbsent(session, k -> new CopyOnWriteArrayList<>()).add(made);
+    session.whenDrained(() -> post(() -> of(session).forEach(Subscription::pump)));
+    session.afterReply(() -> post(made::begin));
     if (session.isClosed()) {
-      subscriptions.remove(session, made);
+      forget(session);
     }
-    return () -> {
-      synchronized (made) {
-        made.begun = true;
-        made.pump();
-      }
-      if (stop != null) {
-        long millis = Math.max(0, Duration.between(clock.instant(), stop).toMillis()) + 1;
-        made.timeout = timer.schedule(made::pump, millis, TimeUnit.MILLISECONDS);
-      }
-    };
+    return made;
+  }
+
+  /** The session's subscriptions. On the dispatcher's thread. */
+  List<Subscription> of(Session session) {
+    return subscriptions.getOrDefault(session, List.of());
+  }
+
+  /** Every subscription. On the dispatcher's thread. */
+  List<Subscription> all() {
+    return subscriptions.values().stream().flatMap(List::stream).toList();
+  }
+
+  /** Removes a subscription that has ended. On the dispatcher's thread. */
+  void remove(Subscription ended) {
+    subscriptions.computeIfPresent(ended.session, (session, list) -> {
+      list.remove(ended);
+      return list.isEmpty() ? null : list;
+    });
+  }
+
+  private void forget(Session session) {
+    List<Subscription> gone = subscriptions.remove(session);
+    if (gone != null) {
+      gone.forEach(Subscription::ended);
+    }
   }
 
   /** The session is gone. */
   public void ended(Session session) {
-    Subscription gone = subscriptions.remove(session);
-    if (gone != null && gone.timeout != null) {
-      gone.timeout.cancel(false);
-    }
+    post(() -> forget(session));
   }
 
   /** When the replay log began. */
   public Instant logCreated() {
-    return log.created();
+    return replayLog.created();
   }
 
   /** When the newest event that is no longer kept happened, or null. */
   public Instant logAged() {
-    return log.aged();
+    return replayLog.aged();
+  }
+
+  /** Stores what was published so far. */
+  @Override
+  public void close() {
+    closed = true;
+    post(() -> {
+    });
+    try {
+      dispatcher.join(1000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    replayLog.close();
   }
 }

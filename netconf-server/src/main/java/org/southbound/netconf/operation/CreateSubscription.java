@@ -7,6 +7,7 @@ import java.time.OffsetDateTime;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.notification.Notifications;
+import org.southbound.netconf.notification.Streams;
 import org.southbound.netconf.xml.Filter;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
@@ -32,7 +33,7 @@ final class CreateSubscription implements Operation {
     while (request.next()) {
       switch (in.name()) {
         case "stream" -> {
-          if (!in.text().strip().equals("NETCONF")) {
+          if (!Streams.has(in.text().strip())) {
             throw NetconfException.of(ErrorTag.INVALID_VALUE, "There is no such stream.").info("bad-element", "stream");
           }
         }
@@ -51,7 +52,7 @@ final class CreateSubscription implements Operation {
     if (stop != null && stop.isBefore(start)) {
       throw bad("stopTime", "is before startTime");
     }
-    request.session().afterReply(request.context().notifications().subscribe(request.session(), filter, start, stop));
+    request.context().notifications().subscribe(request.session(), filter, start, stop);
     out.raw("<ok/>");
   }
 

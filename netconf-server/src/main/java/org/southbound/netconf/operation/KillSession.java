@@ -39,7 +39,7 @@ final class KillSession implements Operation {
               victim == null ? "There is no such session." : "A session cannot kill itself; it can close.")
           .type("protocol").info("bad-element", "session-id");
     }
-    victim.kill();
+    victim.kill(request.session().id());
     request.context().datastores().ended(victim.id());
     out.raw("<ok/>");
   }

@@ -45,7 +45,7 @@ public final class Operational {
   }
 
   /** The configuration with the state data that the filter may select laid over it. */
-  ContainerNode over(ContainerNode running, Filter filter, Session reader) {
+  public ContainerNode over(ContainerNode running, Filter filter, Session reader) {
     var draft = new Draft(root, running);
     for (Entry each : sources) {
       if (filter != null && !filter.mayTouch(each.top)) {

@@ -89,8 +89,9 @@ final class Request {
     if (!in.child()) {
       return false;
     }
-    // ncclient's users give config without a namespace.
-    if (!in.namespace().equals(namespace) && !in.namespace().isEmpty() && !augmented()) {
+    // ncclient's users give config without a namespace, and itself it gives a subscription's filter in that of NETCONF.
+    boolean borrowed = in.name().equals("filter") && in.namespace().equals(Schema.NETCONF);
+    if (!in.namespace().equals(namespace) && !in.namespace().isEmpty() && !borrowed && !augmented()) {
       throw NetconfException
           .of(ErrorTag.UNKNOWN_NAMESPACE, "Element " + in.name() + " is not of namespace " + namespace + ".")
           .info("bad-element", in.name()).info("bad-namespace", in.namespace());

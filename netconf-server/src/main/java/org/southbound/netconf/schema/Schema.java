@@ -52,8 +52,16 @@ public final class Schema {
 
   private static final Pattern IDENTIFIER = Pattern.compile("[a-zA-Z_][\\w.-]*");
 
-  /** A YANG file's name and text. */
-  public record Source(String fileName, String text) {
+  /**
+   * A YANG file's name and text.
+   *
+   * @param imported only for its typedefs, groupings, identities and features (RFC 7950 section 5.6.5): its data nodes, RPCs and
+   *     notifications are not there
+   */
+  public record Source(String fileName, String text, boolean imported) {
+    public Source(String fileName, String text) {
+      this(fileName, text, false);
+    }
   }
 
   private final EffectiveModelContext context;
@@ -73,17 +81,20 @@ public final class Schema {
   private final YangNode root;
   private int nodes;
 
-  private Schema(EffectiveModelContext context, Map<String, String> sources, Set<String> withoutFeatures) {
+  private Schema(EffectiveModelContext context, Map<String, String> sources, Set<String> withoutFeatures,
+      Set<String> importOnly) {
     this.context = context;
     QNameModule base = null;
     Map<QNameModule, List<String>> deviations = deviations(context);
     for (var module : context.getModules()) {
       QNameModule id = module.getQNameModule();
-      Module entry = describe(module, null, deviations.getOrDefault(id, List.of()), sources, withoutFeatures);
+      Module entry = describe(module, null, deviations.getOrDefault(id, List.of()), sources, withoutFeatures,
+          importOnly);
       modules.put(id, entry);
       advertised.add(entry);
       for (var submodule : module.getSubmodules()) {
-        advertised.add(describe(submodule, module.getName(), List.of(), sources, withoutFeatures));
+        advertised.add(describe(submodule, module.getName(), List.of(), sources, withoutFeatures,
+            importOnly));
       }
       byNamespace.put(entry.namespace(), id);
       byName.put(entry.name(), id);
@@ -150,7 +161,9 @@ public final class Schema {
       if (!withoutFeatures.isEmpty()) {
         parser.setSupportedFeatures(features(sources, withoutFeatures));
       }
-      return new Schema(parser.buildEffectiveModel(), texts, withoutFeatures);
+      var importOnly = new HashSet<String>();
+      sources.stream().filter(Source::imported).forEach(each -> importOnly.add(moduleName(each)));
+      return new Schema(parser.buildEffectiveModel(), texts, withoutFeatures, importOnly);
     } catch (YangParserException | IOException | IllegalStateException e) {
       throw unusable("model", e);
     }
@@ -227,7 +240,8 @@ public final class Schema {
     while (!open.isEmpty()) {
       String name = open.poll();
       Source source = byName.get(name);
-      if (source != null && chosen.putIfAbsent(name, source) == null) {
+      if (source != null && chosen.putIfAbsent(name, new Source(source.fileName(), source.text(),
+          !wanted.contains(name))) == null) {
         Matcher match = NEEDS.matcher(source.text());
         while (match.find()) {
           open.add(match.group(1));
@@ -295,7 +309,7 @@ public final class Schema {
   }
 
   private static Module describe(ModuleLike module, String belongsTo, List<String> deviatedBy,
-      Map<String, String> sources, Set<String> withoutFeatures) {
+      Map<String, String> sources, Set<String> withoutFeatures, Set<String> importOnly) {
     String name = module.getName();
     String revision = module.getQNameModule().findRevision().map(Object::toString).orElse("");
     if (module.getSourceIdentifier().revision() != null) {
@@ -307,7 +321,7 @@ public final class Schema {
         text = each.getKey().startsWith(name + "@") ? each.getValue() : text;
       }
     }
-    boolean imported = module.getChildNodes().isEmpty() && module.getRpcs().isEmpty()
+    boolean imported = importOnly.contains(name) || module.getChildNodes().isEmpty() && module.getRpcs().isEmpty()
         && module.getNotifications().isEmpty()
         && module.getAugmentations().isEmpty() && module.getDeviations().isEmpty() && module.getIdentities().isEmpty();
     return new Module(name, revision, module.getQNameModule().namespace().toString(), module.getPrefix(),
@@ -351,13 +365,14 @@ public final class Schema {
   }
 
   /** A top-level notification, or null. */
-  public YangNode notification(QName name) {
-    return notifications.get(name);
+  public YangNode notification(String namespace, String localName) {
+    QNameModule module = byNamespace.get(namespace);
+    return module == null ? null : notifications.get(QName.create(module, localName));
   }
 
   /** A top-level notification, or null. */
-  public YangNode notification(String namespace, String localName) {
-    return notifications.get(name(byNamespace.get(namespace), localName));
+  public YangNode notification(QName name) {
+    return notifications.get(name);
   }
 
   /** Node by names that module names prefix where they change: {@code /southbound-nf:nf/peer}. A missing one is a bug. */
@@ -423,10 +438,14 @@ public final class Schema {
     return prefixToNamespace.get(prefix);
   }
 
-  /** An XPath expression with the schema's prefixes in place of those in scope; null if one stands for nothing known. */
+  /**
+   * An XPath expression with the schema's prefixes in place of those in scope and of module names, which RFC 8639 and RFC 8641
+   * let stand for themselves; null if one stands for nothing known.
+   */
   public String prefixed(String xpath, NamespaceContext scope) {
     return XPathText.renamed(xpath, prefix -> {
-      QNameModule module = byNamespace.get(String.valueOf(scope.getNamespaceURI(prefix)));
+      String uri = scope.getNamespaceURI(prefix);
+      QNameModule module = uri == null || uri.isEmpty() ? byName.get(prefix) : byNamespace.get(uri);
       return module == null ? null : prefix(module);
     });
   }

@@ -68,6 +68,9 @@ final class SchemaCompiler {
     var children = new ArrayList<YangNode>();
     var choices = new ArrayList<Choice>();
     for (var module : context.getModules()) {
+      if (schema.module(module.getQNameModule()).imported()) {
+        continue;
+      }
       Map<QName, List<When>> conditions = added(module);
       for (DataSchemaNode each : module.getChildNodes()) {
         data(root, null, each, children, choices, conditions);

@@ -2,6 +2,7 @@
 package org.southbound.netconf.schema;
 
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -31,7 +32,14 @@ public final class Values {
       case QName name -> prefix(schema, name.getModule(), declare) + ":" + name.getLocalName();
       case Set<?> bits -> bits(bits);
       case byte[] octets -> Base64.getEncoder().encodeToString(octets);
-      case YangInstanceIdentifier path -> path(schema, path, declare);
+      case YangInstanceIdentifier path -> {
+        var declared = new HashSet<String>();
+        yield path(schema, path, (prefix, uri) -> {
+          if (declared.add(prefix)) { // an attribute may be there once
+            declare.accept(prefix, uri);
+          }
+        });
+      }
       default -> value.toString();
     };
   }
@@ -57,6 +65,11 @@ public final class Values {
     return prefix;
   }
 
+  private static String quoted(String text) {
+    char mark = text.indexOf('\'') < 0 ? '\'' : '"';
+    return mark + text + mark;
+  }
+
   private static String path(Schema schema, YangInstanceIdentifier path, BiConsumer<String, String> declare) {
     var out = new StringBuilder();
     YangNode at = schema.root();
@@ -73,12 +86,12 @@ public final class Values {
       if (step instanceof NodeIdentifierWithPredicates keys) {
         for (Map.Entry<QName, Object> key : keys.entrySet()) {
           out.append('[').append(prefix(schema, name.getModule(), declare)).append(':')
-              .append(key.getKey().getLocalName()).append("='").append(text(schema, key.getValue(), declare))
-              .append("']");
+              .append(key.getKey().getLocalName()).append('=').append(quoted(text(schema, key.getValue(), declare)))
+              .append(']');
         }
         at = next;
       } else if (step instanceof NodeWithValue<?> value) {
-        out.append("[.='").append(text(schema, value.getValue(), declare)).append("']");
+        out.append("[.=").append(quoted(text(schema, value.getValue(), declare))).append(']');
       } else if (next.kind != YangNode.Kind.LIST && next.kind != YangNode.Kind.LEAF_LIST) {
         at = next;
       }

@@ -25,6 +25,15 @@ public final class Session {
   private static final String BASE_11 = "urn:ietf:params:netconf:base:1.1";
   private static final int BATCH = 32 * 1024;
 
+  /** Why a session ended, in the words of RFC 6470. */
+  public enum End {
+    CLOSED, KILLED, DROPPED, TIMEOUT, BAD_HELLO, OTHER;
+
+    public String text() {
+      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+  }
+
   private final long id;
   private final User user;
   private final String source;
@@ -41,6 +50,8 @@ public final class Session {
   private int withheld;
   private volatile boolean closed;
   private volatile boolean orderly;
+  private volatile End end;
+  private volatile long killedBy;
   private volatile Runnable whenDrained;
   private volatile IntSupplier idleSeconds = () -> 0;
   private volatile long lastHeard = System.nanoTime();
@@ -310,17 +321,36 @@ public final class Session {
 
   /** Ends the session after the reply under way: close-session. */
   public void closeAfterReply() {
+    because(End.CLOSED);
     orderly = true;
+  }
+
+  /** Says why the session is about to end; the first word counts. */
+  void because(End reason) {
+    end = end == null ? reason : end;
+  }
+
+  /** Why the session has ended. */
+  public End reason() {
+    return end == null ? End.DROPPED : end;
+  }
+
+  /** The session that killed this one, or 0. */
+  public long killedBy() {
+    return killedBy;
   }
 
   /** Ends the session at once: kill-session, and whatever cannot go on. */
   public void close() {
+    because(greeted ? End.OTHER : End.BAD_HELLO);
     closed = true;
     link.close(false);
   }
 
-  /** Ends the session because another asked for it. */
-  public void kill() {
+  /** Ends the session because the session {@code by} asked for it. */
+  public void kill(long by) {
+    because(End.KILLED);
+    killedBy = by;
     orderly = true;
     close();
   }
@@ -338,11 +368,13 @@ public final class Session {
       return;
     }
     LOG.info("session {} of {} from {} ends: {}", id, user.name(), source, mute ? "no hello" : "idle for too long");
+    because(End.TIMEOUT);
     close();
   }
 
   /** The transport's word that the connection is gone. */
   public void ended() {
+    because(End.DROPPED);
     closed = true;
     sessions.remove(this);
   }

@@ -186,7 +186,8 @@ class SshTransportTest {
       try (var listening = TestClient.admin(idling);
           var idle = TestClient.admin(idling);
           var mute = TestClient.silent(idling, "admin", TestServer.ADMIN_PASSWORD)) {
-        assertTrue(listening.call("<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"/>")
+        assertTrue(listening.call(
+            "<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"><filter/></create-subscription>")
             .contains("<ok/>"));
         assertTrue(idle.call("<discard-changes/>").contains("<ok/>"));
         long now = System.nanoTime();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.southbound.netconf.operation;
+
+import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
+import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.datastore.Tree;
+import org.southbound.netconf.notification.Subscriptions;
+import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.session.Session;
+
+/** delete-subscription, RFC 8639 section 2.4.4. */
+record DeleteSubscription(Subscriptions subscriptions, YangNode rpc) implements RpcHandler {
+  @Override
+  public ContainerNode call(Session session, ContainerNode input) throws NetconfException {
+    subscriptions.delete(session, new Tree(rpc, input).number("id", 0));
+    return null;
+  }
+}
