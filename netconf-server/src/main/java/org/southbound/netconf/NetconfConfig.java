@@ -11,7 +11,8 @@ import org.southbound.netconf.schema.Schema;
 /**
  * What a server needs to start.
  *
- * @param home folder of the host key ({@code host-key}) and the stored configuration ({@code running.xml}); must exist
+ * @param home folder of the host key ({@code host-key}) and the stored configuration ({@code running.xml},
+ *     {@code startup.xml}), with the files that url names in the folder {@code files}; must exist
  * @param listen SSH; port 0 picks a free one; null: {@link NetconfServer#transports} are told otherwise
  */
 public record NetconfConfig(Path home, InetSocketAddress listen, Schema schema, Users users,

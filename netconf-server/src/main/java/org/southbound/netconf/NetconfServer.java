@@ -7,15 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import org.southbound.netconf.access.Nacm;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.FileStore;
 import org.southbound.netconf.notification.BaseNotifications;
+import org.southbound.netconf.datastore.Startup;
 import org.southbound.netconf.notification.Notifications;
 import org.southbound.netconf.notification.Streams;
 import org.southbound.netconf.notification.Subscriptions;
@@ -26,6 +27,7 @@ import org.southbound.netconf.operation.Operations;
 import org.southbound.netconf.operation.PushedData;
 import org.southbound.netconf.operation.Rpcs;
 import org.southbound.netconf.operation.SubscriptionRpcs;
+import org.southbound.netconf.operation.Urls;
 import org.southbound.netconf.operation.YangLibrary;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Link;
@@ -41,13 +43,12 @@ import org.southbound.netconf.transport.Transports;
  */
 public final class NetconfServer implements AutoCloseable {
   /** Features of ietf-netconf that are not there, for {@link Schema#load}. */
-  public static final Set<String> ABSENT_FEATURES = Set.of("ietf-netconf:confirmed-commit", "ietf-netconf:startup",
-      "ietf-netconf:url", "ietf-subscribed-notifications:configured",
+  public static final Set<String> ABSENT_FEATURES = Set.of("ietf-subscribed-notifications:configured",
       "ietf-subscribed-notifications:dscp", "ietf-subscribed-notifications:encode-json",
       "ietf-subscribed-notifications:interface-designation", "ietf-subscribed-notifications:qos",
       "ietf-subscribed-notifications:supports-vrf");
 
-  /** How exact idle timeouts are. */
+  /** How exact the times are after which sessions are closed. */
   private static final int SWEEP_SECONDS = 1;
 
   private final NetconfConfig config;
@@ -57,6 +58,7 @@ public final class NetconfServer implements AutoCloseable {
   private final Notifications notifications;
   private final Sessions sessions;
   private final Operational operational;
+  private final Urls urls;
   private final Rpcs rpcs = new Rpcs();
   private final Operations operations;
   private final ScheduledExecutorService timer;
@@ -68,21 +70,33 @@ public final class NetconfServer implements AutoCloseable {
     this.config = config;
     Schema schema = config.schema();
     Path file = config.home().resolve("running.xml");
-    this.first = !Files.exists(file);
-    var running = FileStore.load(file, schema, config.clock());
+    Path startupFile = config.home().resolve("startup.xml");
+    boolean startup = Files.exists(startupFile);
+    this.first = !startup && !Files.exists(file);
+    var running = startup
+        ? FileStore.load(startupFile, schema, config.clock(), "the running configuration of last time")
+        : FileStore.load(file, schema, config.clock(), "the flags");
     this.store = new FileStore(file, schema, config.durability());
-    this.timer = Executors
-        .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("netconf-timer").factory());
     var access = new Nacm(schema);
-    this.datastores = new Datastores(schema, access, store, config.clock(), running);
+    if (startup) {
+      store.save(running); // so that it stays if startup is deleted
+    }
+    var single = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("netconf-timer").factory());
+    single.setRemoveOnCancelPolicy(true);
+    this.timer = single;
+    this.sessions = new Sessions(config.limits().access());
+    this.datastores = new Datastores(schema, access, store,
+        new Startup(startupFile, schema, startup ? running : null),
+        config.clock(), timer, sessions::isOpen, running);
     this.notifications = new Notifications(schema, access, config.clock(), timer, config.limits().events(),
         config.limits().eventBytes(), config.home().resolve("events"));
-    this.sessions = new Sessions(config.limits().access());
     this.transports = new Transports(this::open, sessions::limits);
     this.operational = new Operational(schema.root());
+    this.urls = new Urls(config.home().resolve("files"), config.limits().access().messageBytes());
     List<String> capabilities = Operations.capabilities(schema, YangLibrary.contentId(schema));
     this.operations = new Operations(
-        new Context(schema, datastores, access, notifications, sessions, operational, rpcs, config.clock()),
+        new Context(schema, datastores, urls, access, notifications, sessions, operational, rpcs,
+            config.clock()),
         capabilities);
     try {
       datastores.subscribe(access);
@@ -139,9 +153,11 @@ public final class NetconfServer implements AutoCloseable {
       YangLibrary.announce(config.schema(), config.home().resolve("yang-library-id"), notifications);
     }
     transports.start();
-    sweep = timer.scheduleWithFixedDelay(() -> sessions.sweep(System.nanoTime(), notifications::subscribed),
-        SWEEP_SECONDS, SWEEP_SECONDS,
-        TimeUnit.SECONDS);
+    var expiry = new SessionExpiry(sessions, datastores, config.clock());
+    sweep = timer.scheduleWithFixedDelay(() -> {
+      sessions.sweep(System.nanoTime(), notifications::subscribed);
+      Thread.ofVirtual().name("session-expiry").start(expiry::check); // may wait for a writer, as the timer must not
+    }, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Where it listens with SSH. */
@@ -173,6 +189,11 @@ public final class NetconfServer implements AutoCloseable {
 
   public Sessions sessions() {
     return sessions;
+  }
+
+  /** The addresses to which the parameter url may lead. */
+  public Urls urls() {
+    return urls;
   }
 
   public Operational operational() {

@@ -82,7 +82,7 @@ class ProtocolTest {
       for (String each : new String[]{"base:1.0", "base:1.1", "capability:candidate:1.0", "capability:validate:1.1",
           "capability:rollback-on-error:1.0", "capability:notification:1.0", "capability:interleave:1.0",
           "capability:writable-running:1.0", "capability:yang-library:1.1",
-          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,rollback-on-error,validate,xpath</capability>",
+          "ietf-netconf&amp;revision=2011-06-01&amp;features=writable-running,candidate,confirmed-commit,rollback-on-error,validate,startup,url,xpath</capability>",
           "notifications&amp;revision=2008-07-14</capability>", "southbound-nf", "<session-id>1</session-id>"}) {
         assertTrue(client.hello.contains(each), each + " in " + client.hello);
       }
@@ -151,7 +151,6 @@ class ProtocolTest {
       error(client.call("<fly xmlns=\"urn:none\"/>"), "unknown-namespace", "<bad-namespace>urn:none</bad-namespace>");
       error(client.call("<get-config/>"), "missing-element", "<bad-element>source</bad-element>");
       error(client.call("<get-config><source><elsewhere/></source></get-config>"), "unknown-element");
-      error(client.call("<get-config><source><startup/></source></get-config>"), "operation-not-supported");
       error(client.call("<get-config><source><running/></source><filter type=\"regex\"/></get-config>"),
           "bad-attribute", "<bad-attribute>type</bad-attribute>");
       error(client.call(edit("candidate", "<counter>x</counter>")), "invalid-value",
@@ -171,7 +170,6 @@ class ProtocolTest {
       error(client.call("<unlock><target><running/></target></unlock>"), "operation-failed");
       error(client.call("<kill-session><session-id>77</session-id></kill-session>"), "invalid-value");
       error(client.call("<delete-config><target><running/></target></delete-config>"), "operation-not-supported");
-      error(client.call("<commit><confirmed/></commit>"), "unknown-element");
       error(client.call("<get-schema xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\">"
           + "<identifier>nothing</identifier></get-schema>"), "invalid-value");
       ok(client.call("<discard-changes/>")); // and the session is alive after all that

@@ -196,6 +196,11 @@ public final class TestClient implements AutoCloseable {
     session.getIoSession().resumeRead();
   }
 
+  /** Says that nothing more will come; answers are still read. */
+  public void endInput() throws IOException {
+    out.close();
+  }
+
   /** Drops the connection without a word. */
   public void cut() {
     session.close(true);

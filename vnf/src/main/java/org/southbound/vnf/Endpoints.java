@@ -84,7 +84,8 @@ final class Endpoints implements Management {
             refused));
       }
       throw endpoints.undone(settings, new StartException("the stored configuration in " + settings.home()
-          + " is refused: " + refused.getMessage() + "; correct or remove running.xml", false, refused));
+          + " is refused: " + refused.getMessage() + "; correct or remove running.xml, and startup.xml if there is one",
+          false, refused));
     } catch (StartException failure) {
       throw endpoints.undone(settings, failure);
     }
@@ -125,7 +126,7 @@ final class Endpoints implements Management {
     var users = new Users();
     var password = AdminPassword.of(System.getenv(), settings, System.err);
     Set<PublicKey> keys = settings.authorizedKeys().isPresent() ? keys(settings.authorizedKeys().get()) : Set.of();
-    for (var name : new String[]{"running.xml", "host-key", "snmp-engine"}) {
+    for (var name : new String[]{"running.xml", "startup.xml", "host-key", "snmp-engine"}) {
       var file = settings.home().resolve(name);
       if (Files.exists(file) && !(Files.isRegularFile(file) && Files.isReadable(file))) {
         throw new StartException(file + " is no file that this user can read; restore or remove it", false, null);

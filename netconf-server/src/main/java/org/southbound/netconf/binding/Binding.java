@@ -73,6 +73,7 @@ public final class Binding implements AutoCloseable {
   public Binding(NetconfServer server, Parts parts) throws NetconfException, IOException {
     var datastores = server.datastores();
     datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser, parts.fixedPassword));
+    datastores.subscribe(new SessionConfig(server));
     datastores.subscribe(
         new NfConfig(parts.vnf, server.schema().node("/southbound-nf:nf"), parts.instance, parts.peers));
     transports = new TransportConfig(server, parts);

@@ -24,7 +24,6 @@ import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.api.VnfApi.Translation;
 import org.southbound.flow.FlowSpace;
-import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.datastore.ConfigSubscriber;
@@ -197,7 +196,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
   // ---- the RPCs' side
 
   ChainState setUp(Writer writer, Chain chain, Duration wait) throws ApiException, NetconfException {
-    checkLock(writer);
+    datastores.checkRunning(writer);
     changing.incrementAndGet();
     try {
       var state = vnf.serviceChain(chain, wait);
@@ -214,7 +213,7 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
   }
 
   ChainState update(Writer writer, ChainUpdate update, Duration wait) throws ApiException, NetconfException {
-    checkLock(writer);
+    datastores.checkRunning(writer);
     changing.incrementAndGet();
     try {
       var state = vnf.serviceChainUpdate(update, wait);
@@ -229,14 +228,6 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
       return state;
     } finally {
       changing.decrementAndGet();
-    }
-  }
-
-  private void checkLock(Writer writer) throws NetconfException {
-    var holder = datastores.holder(Datastores.Name.RUNNING);
-    if (holder != null && holder.session() != writer.session()) {
-      throw NetconfException.of(ErrorTag.IN_USE, "Session " + holder.session() + " holds the lock on running.")
-          .info("session-id", Long.toString(holder.session()));
     }
   }
 

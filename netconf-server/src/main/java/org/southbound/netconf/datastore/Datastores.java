@@ -5,11 +5,15 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongPredicate;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,14 +22,21 @@ import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.access.AccessControl;
 import org.southbound.netconf.access.User;
 import org.southbound.netconf.datastore.Edit.Operation;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 
 /**
  * Running and the shared candidate (RFC 6241 section 8.3). Both are immutable trees behind a reference: reading never waits.
- * The candidate is the list of edits made on it, together with the tree they lead to; when running changes under it, by
- * edit-config or by an RPC, the edits are made again on the new running. If that is no longer possible, commit says so; it never
- * undoes the change silently.
+ * When running changes under the candidate, by edit-config or by an RPC, the candidate's edits are made again on the new
+ * running. If that is no longer possible, commit says so; it never undoes the change silently.
+ *
+ * <p>A confirmed commit (RFC 6241 section 8.4) is in force at once, but what is stored stays the configuration before it until it
+ * is confirmed: however the server ends meanwhile, it starts again with that. While one waits, running changes only by commits
+ * that belong to it; all else that would change running is refused as in-use, so its rollback undoes nobody else's change.
+ *
+ * <p>A session that has ended changes nothing any more: an operation that it still has under way is done, or refused as a whole,
+ * before its locks are given back.
  *
  * <p>Writers are serialised by one lock, held while subscribers prepare: call from a thread that may wait.
  */
@@ -34,10 +45,10 @@ import org.southbound.netconf.schema.YangNode;
 public final class Datastores {
   /** The datastores that can be named. */
   public enum Name {
-    RUNNING, CANDIDATE;
+    RUNNING, CANDIDATE, STARTUP;
 
     public String text() {
-      return this == RUNNING ? "running" : "candidate";
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -50,9 +61,46 @@ public final class Datastores {
   public record Held(long session, Instant since) {
   }
 
+  /**
+   * A lock on parts of running (RFC 5717).
+   *
+   * @param select the expressions that selected them
+   * @param nodes they and all below them are locked, there or not
+   */
+  public record PartialLock(long id, Held held, List<String> select, Set<DataPath> nodes) {
+  }
+
+  /** Says which parts of a tree to lock. */
+  public interface Parts {
+    Set<DataPath> of(ContainerNode running) throws NetconfException;
+  }
+
   /** A change of the tree; throws to refuse. Must not have effects: it may be made again on a newer tree. */
   public interface Change {
     ContainerNode apply(ContainerNode before) throws NetconfException;
+  }
+
+  /**
+   * That a commit is to be confirmed within some time.
+   *
+   * @param persist lets other sessions confirm it by this token; null binds it to its session
+   */
+  public record Confirm(long seconds, String persist) {
+  }
+
+  /** What became of a confirmed commit, as RFC 6470 names it. */
+  public enum Confirmation {
+    START, CANCEL, TIMEOUT, EXTEND, COMPLETE
+  }
+
+  /** Hears of confirmed commits. */
+  public interface ConfirmListener {
+    /** Called under the writers' lock; {@code seconds} until the rollback, 0 if it is over. */
+    void confirmation(Writer writer, Confirmation event, long seconds);
+  }
+
+  /** A confirmed commit that waits; {@code before} is what a rollback brings back. */
+  private record Pending(ContainerNode before, Writer writer, String persist) {
   }
 
   /** Hears of each change of running, after it took effect. */
@@ -61,32 +109,43 @@ public final class Datastores {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Datastores.class);
-  /** Beyond that the candidate keeps its tree only, and a change of running under it makes commit fail. */
-  private static final int MAX_EDITS = 100_000;
+  /** A rollback that failed is tried again. */
+  private static final long RETRY_SECONDS = 10;
 
   private final YangNode root;
   private final AccessControl access;
   private final Store store;
   private final InstantSource clock;
+  private final ScheduledExecutorService timer;
+  private final LongPredicate open;
   private final ReentrantLock writing = new ReentrantLock();
-  private final Map<Name, Held> locks = new EnumMap<>(Name.class);
+  private final Locks locks = new Locks();
   private final List<ConfigSubscriber> subscribers = new CopyOnWriteArrayList<>();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile ContainerNode running;
-  private volatile ContainerNode candidate;
-  private ContainerNode base;
-  private final ArrayList<Change> edits = new ArrayList<>();
-  private NetconfException stale;
+  private final Candidate candidate;
+  private final Startup startup;
+  private Pending pending;
+  private ScheduledFuture<?> expiry;
+  private final List<ConfirmListener> confirmListeners = new CopyOnWriteArrayList<>();
 
-  /** @param running a valid tree, already stored */
-  public Datastores(Schema schema, AccessControl access, Store store, InstantSource clock, ContainerNode running) {
+  /**
+   * @param startup what is stored as startup
+   * @param timer tells when a confirmed commit is to be rolled back
+   * @param open whether the session of that number goes on
+   * @param running a valid tree, already stored
+   */
+  public Datastores(Schema schema, AccessControl access, Store store, Startup startup,
+      InstantSource clock, ScheduledExecutorService timer, LongPredicate open, ContainerNode running) {
     this.root = schema.root();
     this.access = access;
     this.store = store;
     this.clock = clock;
+    this.timer = timer;
+    this.open = open;
     this.running = running;
-    this.candidate = running;
-    this.base = running;
+    this.startup = startup;
+    this.candidate = new Candidate(running);
   }
 
   public ContainerNode running() {
@@ -94,11 +153,15 @@ public final class Datastores {
   }
 
   public ContainerNode candidate() {
-    return candidate;
+    return candidate.tree();
   }
 
   public ContainerNode tree(Name name) {
-    return name == Name.RUNNING ? running : candidate;
+    return switch (name) {
+      case RUNNING -> running;
+      case CANDIDATE -> candidate.tree();
+      case STARTUP -> startup.tree();
+    };
   }
 
   /**
@@ -125,6 +188,10 @@ public final class Datastores {
     listeners.add(listener);
   }
 
+  public void onConfirmation(ConfirmListener listener) {
+    confirmListeners.add(listener);
+  }
+
   /** edit-config: on running it takes effect at once, on the candidate with commit. */
   public void edit(Writer writer, Name target, List<Edit> changes, Operation byDefault, boolean testOnly,
       boolean validate)
@@ -137,6 +204,19 @@ public final class Datastores {
   /** Replaces a datastore's content: copy-config. */
   public void replace(Writer writer, Name target, ContainerNode content) throws NetconfException {
     change(writer, target, before -> content, false, false);
+  }
+
+  /** delete-config: from now on the server starts from running, as it is stored. */
+  public void deleteStartup(Writer writer) throws NetconfException {
+    writing.lock();
+    try {
+      checkOpen(writer);
+      locks.check(writer, Name.STARTUP);
+      access.write(writer.user(), root, startup.tree(), startup.none());
+      startup.delete();
+    } finally {
+      writing.unlock();
+    }
   }
 
   /** For RPCs that configure: the same locks, access rules, validation, subscribers and storage as edit-config on running. */
@@ -157,32 +237,36 @@ public final class Datastores {
       throws NetconfException {
     writing.lock();
     try {
-      checkLock(writer, target);
+      checkWritable(writer, target);
       ContainerNode before = tree(target);
       ContainerNode after = applied(writer, change, before);
-      access.write(writer.user(), root, before, after);
+      if (target == Name.STARTUP && after == running) { // RFC 8341 section 3.2.6: this takes no right but to copy
+        checkSettled();
+      } else {
+        access.write(writer.user(), root, before, after);
+      }
       if (change.pending()) {
         return false;
       }
       if (target == Name.RUNNING) { // what goes because of a when takes no right to delete it
         after = Conditions.prune(root, running, after);
+        locks.checkParts(writer, running, after);
       }
-      if (validate || target == Name.RUNNING) {
+      if (validate || target != Name.CANDIDATE) {
         Validator.config(root, target == Name.RUNNING ? running : null, after);
       }
       if (testOnly || after == before) {
         return true;
       }
       if (target == Name.RUNNING) {
-        activate(writer, after);
-        rebase();
+        activate(writer, after, true);
+        candidate.rebase(after);
+      } else if (target == Name.STARTUP) {
+        startup.save(after);
+      } else if (after == running) { // copied from there: nothing is left to commit
+        candidate.reset(running);
       } else {
-        candidate = after;
-        if (after == running) { // copied from there: nothing is left to commit
-          reset();
-        } else if (edits.size() < MAX_EDITS) {
-          edits.add(change);
-        }
+        candidate.edit(change, after);
       }
       return true;
     } finally {
@@ -198,24 +282,172 @@ public final class Datastores {
     }
   }
 
-  /** Makes the candidate running. */
-  public void commit(Writer writer) throws NetconfException {
+  /** For RPCs that act before they edit running: would {@link #editRunning} be let in at this moment? Throws in-use if not. */
+  public void checkRunning(Writer writer) throws NetconfException {
     writing.lock();
     try {
-      checkLock(writer, Name.RUNNING);
-      checkLock(writer, Name.CANDIDATE);
-      if (stale != null) {
-        throw stale;
-      }
-      ContainerNode after = Conditions.prune(root, running, candidate);
-      if (after != running) {
-        access.write(writer.user(), root, running, candidate);
-        Validator.config(root, running, after);
-        activate(writer, after);
-      }
-      reset();
+      checkWritable(writer, Name.RUNNING);
     } finally {
       writing.unlock();
+    }
+  }
+
+  private void checkWritable(Writer writer, Name target) throws NetconfException {
+    checkOpen(writer);
+    locks.check(writer, target);
+    if (target == Name.RUNNING) {
+      checkSettled();
+    }
+  }
+
+  private void checkSettled() throws NetconfException {
+    if (pending != null) {
+      throw NetconfException.of(ErrorTag.IN_USE, "A confirmed commit" + (pending.persist != null ? ""
+          : " of session " + pending.writer.session) + " waits to be confirmed; confirm or cancel it first.");
+    }
+  }
+
+  private void checkOpen(Writer writer) throws NetconfException {
+    if (writer.session != 0 && !open.test(writer.session)) {
+      throw NetconfException.of(ErrorTag.OPERATION_FAILED, "The session has ended.");
+    }
+  }
+
+  /** Makes the candidate running, for good. */
+  public void commit(Writer writer) throws NetconfException {
+    commit(writer, null, null);
+  }
+
+  /**
+   * Makes the candidate running (RFC 6241 sections 8.3.4.1 and 8.4).
+   *
+   * @param confirm null: for good; else it is rolled back unless confirmed in time
+   * @param persistId names the confirmed commit that this one follows or confirms, if that has a token; else null
+   */
+  public void commit(Writer writer, Confirm confirm, String persistId) throws NetconfException {
+    writing.lock();
+    try {
+      checkOpen(writer);
+      locks.check(writer, Name.RUNNING);
+      locks.check(writer, Name.CANDIDATE);
+      checkPending(writer, persistId);
+      candidate.checkCurrent();
+      ContainerNode before = running;
+      ContainerNode after = Conditions.prune(root, running, candidate.tree());
+      if (after != running) {
+        access.write(writer.user(), root, running, candidate.tree());
+        locks.checkParts(writer, running, after);
+        Validator.config(root, running, after);
+        activate(writer, after, confirm == null);
+      } else if (confirm == null && pending != null) {
+        store(running);
+      }
+      candidate.reset(running);
+      confirmed(writer, confirm, before);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Rolls a confirmed commit back: cancel-commit. */
+  public void cancel(Writer writer, String persistId) throws NetconfException {
+    writing.lock();
+    try {
+      checkOpen(writer);
+      locks.check(writer, Name.RUNNING);
+      checkPending(writer, persistId);
+      if (pending == null) {
+        throw NetconfException.of(ErrorTag.OPERATION_FAILED, "No confirmed commit waits to be confirmed.");
+      }
+      try {
+        revert(writer, Confirmation.CANCEL);
+      } catch (NetconfException e) {
+        throw NetconfException.of(ErrorTag.ROLLBACK_FAILED, "The commit is still in force and waits to be confirmed: "
+            + e.getMessage()).appTag(e.appTag()).at(e.path());
+      }
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Does a commit or its cancellation belong to the confirmed commit that waits, if one does? */
+  private void checkPending(Writer writer, String persistId) throws NetconfException {
+    if (persistId != null && (pending == null || !persistId.equals(pending.persist))) {
+      throw NetconfException
+          .of(ErrorTag.INVALID_VALUE, "No confirmed commit with this persist-id waits to be confirmed.")
+          .type("protocol").info("bad-element", "persist-id");
+    }
+    if (pending != null && persistId == null
+        && (pending.persist != null || pending.writer.session != writer.session)) {
+      throw NetconfException.of(ErrorTag.IN_USE, pending.persist != null
+          ? "A confirmed commit waits to be confirmed with its persist-id."
+          : "A confirmed commit of session " + pending.writer.session + " waits to be confirmed by that session.");
+    }
+  }
+
+  /** A commit is done: one that waited is over or extended, a new one begins to wait. */
+  private void confirmed(Writer writer, Confirm confirm, ContainerNode before) {
+    Pending last = pending;
+    if (last != null) {
+      expiry.cancel(false);
+    }
+    if (confirm == null) {
+      pending = null;
+      if (last != null) {
+        tell(writer, Confirmation.COMPLETE, 0);
+      }
+      return;
+    }
+    String persist = confirm.persist == null && last != null ? last.persist : confirm.persist;
+    var next = new Pending(last == null ? before : last.before, writer, persist);
+    pending = next;
+    expireAfter(next, confirm.seconds);
+    tell(writer, last == null ? Confirmation.START : Confirmation.EXTEND, confirm.seconds);
+  }
+
+  private void expireAfter(Pending which, long seconds) {
+    // The timer's thread must not wait for a writer.
+    expiry = timer.schedule(() -> Thread.ofVirtual().name("rollback").start(() -> expire(which)), seconds,
+        TimeUnit.SECONDS);
+  }
+
+  private void expire(Pending which) {
+    writing.lock();
+    try {
+      if (pending == which) {
+        LOG.warn("a confirmed commit of {} was not confirmed in time and is rolled back", which.writer.user().name());
+        roll(Confirmation.TIMEOUT);
+      }
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Rolls back without anybody who could be told of a failure: then it is tried again. */
+  private void roll(Confirmation why) {
+    try {
+      revert(Writer.SYSTEM, why);
+    } catch (NetconfException e) {
+      LOG.error("a confirmed commit cannot be rolled back, tried again in {} s: {}", RETRY_SECONDS, e.getMessage());
+      expireAfter(pending, RETRY_SECONDS);
+    }
+  }
+
+  private void revert(Writer writer, Confirmation why) throws NetconfException {
+    if (running != pending.before) {
+      activate(writer, pending.before, false); // it is what is stored
+      candidate.rebase(running);
+    }
+    // RFC 6470: one that the session's end cancels is the session's.
+    Writer teller = why == Confirmation.CANCEL && writer.session == 0 ? pending.writer : writer;
+    pending = null;
+    expiry.cancel(false);
+    tell(teller, why, 0);
+  }
+
+  private void tell(Writer writer, Confirmation event, long seconds) {
+    for (ConfirmListener each : confirmListeners) {
+      each.confirmation(writer, event, seconds);
     }
   }
 
@@ -223,47 +455,29 @@ public final class Datastores {
   public void discard(Writer writer) throws NetconfException {
     writing.lock();
     try {
-      checkLock(writer, Name.CANDIDATE);
-      reset();
+      checkOpen(writer);
+      locks.check(writer, Name.CANDIDATE);
+      candidate.reset(running);
     } finally {
       writing.unlock();
     }
   }
 
-  private void reset() {
-    candidate = running;
-    base = running;
-    edits.clear();
-    stale = null;
-  }
-
-  /** Running has changed under the candidate. */
-  private void rebase() {
-    if (edits.isEmpty() && stale == null) {
-      reset();
-      return;
-    }
+  private void store(ContainerNode tree) throws NetconfException {
     try {
-      if (edits.size() >= MAX_EDITS) {
-        throw NetconfException.of(ErrorTag.OPERATION_FAILED, "too many edits");
-      }
-      ContainerNode tree = running;
-      for (Change each : edits) {
-        tree = each.apply(tree);
-      }
-      candidate = tree;
-      base = running;
-      stale = null;
-    } catch (NetconfException e) {
-      stale = NetconfException
-          .of(ErrorTag.OPERATION_FAILED,
-              "Running has changed since the candidate was edited, and the edits no longer fit: " + e.getMessage()
-                  + " Discard the changes and edit again.")
-          .appTag("candidate-outdated").at(e.path());
+      store.save(tree);
+    } catch (IOException e) {
+      throw unstorable(e);
     }
   }
 
-  private void activate(Writer writer, ContainerNode after) throws NetconfException {
+  static NetconfException unstorable(IOException e) {
+    LOG.error("the configuration cannot be stored: {}", e.toString());
+    return NetconfException.of(ErrorTag.OPERATION_FAILED, "The configuration cannot be stored (" + e.getMessage() + "); nothing was changed.");
+  }
+
+  /** @param keep whether it is stored, too */
+  private void activate(Writer writer, ContainerNode after, boolean keep) throws NetconfException {
     ContainerNode before = running;
     var ready = new ArrayList<ConfigSubscriber>(subscribers.size());
     boolean done = false;
@@ -272,12 +486,10 @@ public final class Datastores {
         each.prepare(before, after);
         ready.add(each);
       }
-      store.save(after);
+      if (keep) {
+        store(after);
+      }
       done = true;
-    } catch (IOException e) {
-      LOG.error("the configuration cannot be stored: {}", e.toString());
-      throw NetconfException.of(ErrorTag.OPERATION_FAILED,
-          "The configuration cannot be stored (" + e.getMessage() + "); nothing was changed.");
     } finally {
       if (!done) {
         for (ConfigSubscriber each : ready.reversed()) {
@@ -300,28 +512,57 @@ public final class Datastores {
 
   /** Checks a tree as a commit would. */
   public void validate(ContainerNode tree) throws NetconfException {
-    if (tree == candidate && stale != null) {
-      throw stale;
+    if (tree == candidate.tree()) {
+      candidate.checkCurrent();
     }
     Validator.config(root, running, Conditions.prune(root, running, tree));
   }
 
   /** Locks a datastore for a session (RFC 6241 section 7.5). */
-  public void lock(long session, Name name) throws NetconfException {
+  public void lock(Writer writer, Name name) throws NetconfException {
     writing.lock();
     try {
-      Held holder = locks.get(name);
-      if (holder != null) {
-        throw NetconfException
-            .of(ErrorTag.LOCK_DENIED, "Session " + holder.session + " holds the lock on " + name.text() + ".")
-            .info("session-id", Long.toString(holder.session));
+      checkOpen(writer);
+      if (name == Name.CANDIDATE && locks.holder(name) == null && candidate.isChanged()) {
+        throw Locks.denied("The candidate has changes that are neither committed nor discarded.", 0);
       }
-      if (name == Name.CANDIDATE && candidate != base) {
+      locks.lock(writer, name, clock.instant());
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Locks parts of running (RFC 5717 section 2.4.1). */
+  public PartialLock lockParts(Writer writer, List<String> select, Parts parts) throws NetconfException {
+    writing.lock();
+    try {
+      checkOpen(writer);
+      if (pending != null) {
         throw NetconfException
-            .of(ErrorTag.LOCK_DENIED, "The candidate has changes that are neither committed nor discarded.")
-            .info("session-id", "0");
+            .of(ErrorTag.IN_USE, "A confirmed commit waits to be confirmed, and its rollback may change any part.")
+            .appTag("outstanding-confirmed-commit");
       }
-      locks.put(name, new Held(session, clock.instant()));
+      return locks.lockParts(writer, select, parts.of(running), clock.instant());
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Gives a lock on parts back (RFC 5717 section 2.4.2). */
+  public void unlockParts(Writer writer, long id) throws NetconfException {
+    writing.lock();
+    try {
+      locks.unlockParts(writer.session, id);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** The locks on parts of running. */
+  public List<PartialLock> partialLocks() {
+    writing.lock();
+    try {
+      return locks.parts();
     } finally {
       writing.unlock();
     }
@@ -331,35 +572,39 @@ public final class Datastores {
   public void unlock(long session, Name name) throws NetconfException {
     writing.lock();
     try {
-      Held holder = locks.get(name);
-      if (holder == null || holder.session != session) {
-        throw NetconfException.of(ErrorTag.OPERATION_FAILED, holder == null
-            ? "The lock on " + name.text() + " is not held."
-            : "The lock on " + name.text() + " is held by session " + holder.session + ".");
+      locks.unlock(session, name);
+      if (name == Name.CANDIDATE) {
+        candidate.reset(running);
       }
-      release(name);
     } finally {
       writing.unlock();
     }
   }
 
-  private void release(Name name) {
-    locks.remove(name);
-    if (name == Name.CANDIDATE) {
-      reset();
-    }
-  }
-
-  /** A session is gone: so are its locks. */
+  /** A session is gone: so are its confirmed commit, unless that is persistent, and its locks. */
   public void ended(long session) {
     writing.lock();
     try {
+      if (pending != null && pending.persist == null && pending.writer.session == session) {
+        LOG.warn("session {} ended before it confirmed its commit, which is rolled back", session);
+        roll(Confirmation.CANCEL);
+      }
+      locks.releaseParts(session);
       for (Name each : Name.values()) {
-        Held holder = locks.get(each);
-        if (holder != null && holder.session == session) {
-          release(each);
+        if (locks.release(session, each) && each == Name.CANDIDATE) {
+          candidate.reset(running);
         }
       }
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** All locks that are held. */
+  public List<Held> held() {
+    writing.lock();
+    try {
+      return locks.all();
     } finally {
       writing.unlock();
     }
@@ -369,18 +614,9 @@ public final class Datastores {
   public Held holder(Name name) {
     writing.lock();
     try {
-      return locks.get(name);
+      return locks.holder(name);
     } finally {
       writing.unlock();
-    }
-  }
-
-  private void checkLock(Writer writer, Name name) throws NetconfException {
-    Held holder = locks.get(name);
-    if (holder != null && holder.session != writer.session()) {
-      throw NetconfException
-          .of(ErrorTag.IN_USE, "Session " + holder.session + " holds the lock on " + name.text() + ".")
-          .info("session-id", Long.toString(holder.session));
     }
   }
 }

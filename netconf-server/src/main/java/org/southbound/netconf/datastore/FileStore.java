@@ -78,15 +78,17 @@ public final class FileStore implements Store {
   /**
    * Reads a stored configuration; an empty one if there is no file. A file that cannot be read or is no longer valid is set
    * aside as {@code <file>.corrupt-<time>}, and the start fails: running a firewall without its rules is not for the server to
-   * decide. Started again, the instance begins from its flags.
+   * decide. Started again, the instance begins from what comes next.
    *
+   * @param next what a start without the file begins from, for the message
    * @throws IOException with one line that says what to do
    */
-  public static ContainerNode load(Path file, Schema schema, InstantSource clock) throws IOException {
-    return load(new FolderDisk(file.toAbsolutePath().getParent()), file, schema, clock);
+  public static ContainerNode load(Path file, Schema schema, InstantSource clock, String next) throws IOException {
+    return load(new FolderDisk(file.toAbsolutePath().getParent()), file, schema, clock, next);
   }
 
-  static ContainerNode load(Disk disk, Path file, Schema schema, InstantSource clock) throws IOException {
+  static ContainerNode load(Disk disk, Path file, Schema schema, InstantSource clock, String next)
+      throws IOException {
     String name = file.getFileName().toString();
     String at = name;
     try {
@@ -108,14 +110,14 @@ public final class FileStore implements Store {
       return Secrets.hashed(schema.root(), tree);
     } catch (IOException e) {
       throw new IOException("the stored configuration " + file.resolveSibling(at) + " cannot be read (" + e.getMessage()
-          + "): let the instance's user read it, or move it away to begin from the flags", e);
+          + "): let the instance's user read it, or move it away to begin from " + next, e);
     } catch (NetconfException e) {
       String aside = at + ".corrupt-" + clock.instant().getEpochSecond();
       disk.rename(at, aside);
       throw new IOException("the stored configuration cannot be used (" + e.getMessage()
           + (e.path() == null ? "" : " at " + e.path()) + "); it is now " + file.resolveSibling(aside)
           + ": repair it and move it back, or start again to begin from "
-          + (at.equals(name) ? "the flags" : name + ", which is older"));
+          + (at.equals(name) ? next : name + ", which is older"));
     }
   }
 

@@ -25,7 +25,7 @@ import org.southbound.netconf.schema.YangNode.Kind;
  */
 // Trees share what did not change: the same object means the same content, without a look inside.
 @SuppressWarnings("ReferenceEquality")
-final class Secrets implements Datastores.Change {
+public final class Secrets implements Datastores.Change {
   private static final String CLEAR = "$0$";
 
   /** Where a password was given, and what. The same password at two places gets two hashes. */
@@ -47,7 +47,7 @@ final class Secrets implements Datastores.Change {
   }
 
   /** A tree that nobody needs to be allowed to write. */
-  static ContainerNode hashed(YangNode root, ContainerNode tree) {
+  public static ContainerNode hashed(YangNode root, ContainerNode tree) {
     var secrets = new Secrets(root, before -> tree);
     secrets.covered(root, null, tree, null);
     secrets.hash();

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ public final class BaseNotifications {
     sessions.onOpen(session -> notifications.publish(() -> common(of("netconf-session-start"), session).build()));
     sessions.onClose(session -> notifications.publish(() -> ended(session)));
     datastores.listen(this::changed);
+    datastores.onConfirmation(this::confirmation);
   }
 
   private TreeBuilder of(String name) {
@@ -75,22 +77,36 @@ public final class BaseNotifications {
     Session session = sessions.get(writer.session());
     notifications.publish(() -> {
       TreeBuilder out = of("netconf-config-change");
-      by(out, writer, session);
+      out.container("changed-by", by -> {
+        if (writer.session() == 0) {
+          by.flag("server", true);
+        } else {
+          by(by, writer, session);
+        }
+      });
       edits(out.leaf("datastore", "running"), before, after);
       return out.build();
     });
   }
 
-  private static void by(TreeBuilder out, Datastores.Writer writer, Session session) {
-    out.container("changed-by", by -> {
-      if (writer.session() == 0) {
-        by.flag("server", true);
-      } else if (session != null) {
-        common(by, session);
-      } else {
-        by.leaf("username", writer.user().name()).leaf("session-id", writer.session());
+  private void confirmation(Datastores.Writer writer, Datastores.Confirmation event, long seconds) {
+    Session session = sessions.get(writer.session());
+    notifications.publish(() -> {
+      TreeBuilder out = of("netconf-confirmed-commit");
+      if (event != Datastores.Confirmation.TIMEOUT) {
+        by(out, writer, session);
       }
+      return out.leaf("confirm-event", event.name().toLowerCase(Locale.ROOT))
+          .leaf("timeout", seconds == 0 ? null : seconds).build();
     });
+  }
+
+  private static void by(TreeBuilder out, Datastores.Writer writer, Session session) {
+    if (session != null) {
+      common(out, session);
+    } else {
+      out.leaf("username", writer.user().name()).leaf("session-id", writer.session());
+    }
   }
 
   private void edits(TreeBuilder out, ContainerNode before, ContainerNode after) {

@@ -9,7 +9,8 @@ import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.session.Sessions;
 
 /** What operations work on. */
-public record Context(Schema schema, Datastores datastores, AccessControl access, Notifications notifications,
+public record Context(Schema schema, Datastores datastores, Urls urls, AccessControl access,
+    Notifications notifications,
     Sessions sessions,
     Operational operational, Rpcs rpcs, InstantSource clock) {
 }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.netconf.operation;
 
-import java.util.List;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
-import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Datastores.Name;
+import org.southbound.netconf.datastore.ConfigFile;
 import org.southbound.netconf.datastore.Defaults;
-import org.southbound.netconf.datastore.Edit;
-import org.southbound.netconf.datastore.Editor;
-import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.datastore.Secrets;
 import org.southbound.netconf.xml.WithDefaults;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
-/** copy-config, RFC 6241 section 7.3: from a datastore or from a configuration given inline. */
+/** copy-config, RFC 6241 section 7.3: of what the user may read, but for running to startup (RFC 8341 section 3.2.5). */
 final class CopyConfig implements Operation {
   @Override
   public String name() {
@@ -24,30 +21,14 @@ final class CopyConfig implements Operation {
 
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
-    Name target = null;
-    Name source = null;
+    Place target = null;
+    Place source = null;
     WithDefaults defaults = WithDefaults.EXPLICIT;
-    ContainerNode given = null;
     XmlIn in = request.in();
-    Context context = request.context();
     while (request.next()) {
       switch (in.name()) {
-        case "target" -> target = request.datastore();
-        case "source" -> {
-          if (!request.child()) {
-            throw XmlIn.missing("source");
-          }
-          if (in.name().equals("config")) {
-            List<Edit> edits = DataReader.config(in, context.schema().root());
-            given = Editor.apply(context.schema().root(), FileStore.empty(context.schema()), edits,
-                Edit.Operation.MERGE);
-          } else {
-            source = request.named();
-          }
-          if (in.child()) {
-            throw in.unknown();
-          }
-        }
+        case "target" -> target = Place.read(request);
+        case "source" -> source = Place.read(request);
         case "with-defaults" -> defaults = request.withDefaults();
         default -> throw in.unknown();
       }
@@ -55,16 +36,25 @@ final class CopyConfig implements Operation {
     if (target == null) {
       throw XmlIn.missing("target");
     }
-    if (source == null && given == null) {
+    if (source == null) {
       throw XmlIn.missing("source");
     }
-    if (source == target) {
-      throw NetconfException.of(ErrorTag.INVALID_VALUE, "Source and target are the same datastore.").type("protocol");
+    if (source.equals(target)) {
+      throw NetconfException.of(ErrorTag.INVALID_VALUE, "Source and target are the same.").type("protocol");
     }
-    ContainerNode tree = given != null ? given
-        : context.access().readable(request.session().user(), context.schema().root(),
-            context.datastores().tree(source));
-    context.datastores().replace(request.writer(), target, Defaults.apply(context.schema().root(), tree, defaults));
+    Context context = request.context();
+    ContainerNode tree = source.tree(context);
+    boolean saving = source.equals(new Place.In(Name.RUNNING)) && target.equals(new Place.In(Name.STARTUP));
+    if (source instanceof Place.In && !saving) {
+      tree = context.access().readable(request.session().user(), context.schema().root(), tree);
+    }
+    tree = Defaults.apply(context.schema().root(), tree, defaults);
+    switch (target) {
+      case Place.In place -> context.datastores().replace(request.writer(), place.datastore(), tree);
+      case Place.At place -> context.urls().put(place.url(),
+          ConfigFile.text(context.schema().root(), Secrets.hashed(context.schema().root(), tree)));
+      case Place.Given place -> throw XmlIn.unknown("config");
+    }
     out.raw("<ok/>");
   }
 }

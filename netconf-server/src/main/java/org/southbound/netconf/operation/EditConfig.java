@@ -2,7 +2,6 @@
 package org.southbound.netconf.operation;
 
 import java.util.List;
-import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Datastores.Name;
@@ -24,6 +23,7 @@ final class EditConfig implements Operation {
   public void run(Request request, XmlOut out) throws NetconfException {
     Name target = null;
     List<Edit> edits = null;
+    String url = null;
     Edit.Operation byDefault = Edit.Operation.MERGE;
     String test = null;
     XmlIn in = request.in();
@@ -48,16 +48,21 @@ final class EditConfig implements Operation {
           }
         }
         case "config" -> edits = DataReader.config(in, request.context().schema().root());
-        case "url" -> throw NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED, "A url is not supported here.")
-            .info("bad-element", "url");
+        case "url" -> url = in.text();
         default -> throw in.unknown();
       }
     }
     if (target == null) {
       throw XmlIn.missing("target");
     }
-    if (edits == null) {
-      throw XmlIn.missing("config");
+    if (target == Name.STARTUP) {
+      throw XmlIn.unknown("startup");
+    }
+    if ((edits == null) == (url == null)) {
+      throw edits == null ? XmlIn.missing("config") : Request.both("config", "url");
+    }
+    if (url != null) {
+      edits = request.context().urls().edits(url, request.context().schema().root());
     }
     // RFC 6241 makes test-then-set the default; on a candidate that grows in several steps it would refuse each but the last,
     // so there the default is set, and commit validates.

@@ -53,7 +53,7 @@ final class ErrorWriter {
   }
 
   /** An instance-identifier whose prefixes are module names, with the namespaces they stand for. */
-  private static void path(Schema schema, XmlOut out, String element, String path) {
+  static void path(Schema schema, XmlOut out, String element, String path) {
     out.raw('<').raw(element);
     Set<String> prefixes = new LinkedHashSet<>();
     Matcher match = PREFIX.matcher(LITERAL.matcher(path).replaceAll("''"));

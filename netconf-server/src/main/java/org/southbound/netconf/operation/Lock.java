@@ -15,14 +15,11 @@ final class Lock implements Operation {
 
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
-    request.context().datastores().lock(request.session().id(), target(request));
-    if (request.session().isClosed()) { // it may have ended before the lock was there to be released
-      request.context().datastores().ended(request.session().id());
-    }
+    request.context().datastores().lock(request.writer(), target(request));
     out.raw("<ok/>");
   }
 
-  /** The one parameter of lock, unlock and delete-config. */
+  /** The one parameter of lock and unlock. */
   static Name target(Request request) throws NetconfException {
     XmlIn in = request.in();
     Name target = null;

@@ -7,6 +7,7 @@ import java.util.List;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.TreeBuilder;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Module;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
@@ -41,6 +42,7 @@ public final class Monitoring implements OperationalSource {
   public ContainerNode read(Session reader) {
     var state = new TreeBuilder(top);
     state.container("capabilities", c -> c.leaves("capability", capabilities));
+    List<Datastores.PartialLock> partial = datastores.partialLocks();
     state.container("datastores", c -> {
       for (Datastores.Name name : Datastores.Name.values()) {
         c.entry("datastore", d -> {
@@ -49,6 +51,11 @@ public final class Monitoring implements OperationalSource {
           if (held != null) {
             d.container("locks", l -> l.container("global-lock",
                 g -> g.leaf("locked-by-session", held.session()).leaf("locked-time", time(held.since()))));
+          } else if (name == Datastores.Name.RUNNING && !partial.isEmpty()) {
+            d.container("locks", l -> partial.forEach(each -> l.entry("partial-lock", p -> p.leaf("lock-id", each.id())
+                .leaf("locked-by-session", each.held().session()).leaf("locked-time", time(each.held().since()))
+                .leaves("select", each.select())
+                .leaves("locked-node", each.nodes().stream().map(DataPath::toString).toList()))));
           }
         });
       }

@@ -21,9 +21,10 @@ import org.southbound.netconf.xml.XmlOut;
 public final class Operations implements Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
   private static final List<Operation> ALL = List.of(new GetConfig(), new Get(), new EditConfig(), new CopyConfig(),
-      new DeleteConfig(), new Lock(), new Unlock(), new Commit(), new DiscardChanges(), new Validate(),
+      new DeleteConfig(), new Lock(), new Unlock(), new Commit(), new CancelCommit(), new DiscardChanges(),
+      new Validate(),
       new CloseSession(),
-      new KillSession(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription(),
+      new KillSession(), new PartialLock(), new PartialUnlock(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription(),
       new Action());
 
   private final Context context;
@@ -49,7 +50,13 @@ public final class Operations implements Dispatcher {
     all.add("urn:ietf:params:netconf:base:1.1");
     all.add(prefix + "writable-running:1.0");
     all.add(prefix + "candidate:1.0");
+    all.add(prefix + "confirmed-commit:1.1");
     all.add(prefix + "rollback-on-error:1.0");
+    if (schema.has("ietf-netconf-partial-lock")) {
+      all.add(prefix + "partial-lock:1.0");
+    }
+    all.add(prefix + "startup:1.0");
+    all.add(prefix + "url:1.0?scheme=file,https");
     all.add(prefix + "validate:1.0");
     all.add(prefix + "validate:1.1");
     all.add(prefix + "xpath:1.0");

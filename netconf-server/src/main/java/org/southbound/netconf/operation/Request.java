@@ -149,9 +149,7 @@ final class Request {
     Name name = switch (in.name()) {
       case "running" -> Name.RUNNING;
       case "candidate" -> Name.CANDIDATE;
-      case "startup", "url" -> throw NetconfException
-          .of(ErrorTag.OPERATION_NOT_SUPPORTED, "There is no datastore " + in.name() + " here.")
-          .info("bad-element", in.name());
+      case "startup" -> Name.STARTUP;
       default -> throw in.unknown();
     };
     in.skip();
@@ -190,6 +188,12 @@ final class Request {
   static NetconfException invalid(String parameter) {
     return NetconfException.of(ErrorTag.INVALID_VALUE, "Not a value of " + parameter + ".").type("protocol")
         .info("bad-element", parameter);
+  }
+
+  /** Two parameters of one choice. */
+  static NetconfException both(String one, String other) {
+    return NetconfException.of(ErrorTag.BAD_ELEMENT, one + " and " + other + " exclude each other.")
+        .info("bad-element", other);
   }
 
   /**

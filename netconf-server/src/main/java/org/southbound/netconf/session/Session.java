@@ -47,6 +47,7 @@ public final class Session {
   private volatile boolean greeted;
   private volatile boolean busy;
   private boolean paused;
+  private boolean inputEnded;
   private int withheld;
   private volatile boolean closed;
   private volatile boolean orderly;
@@ -191,7 +192,7 @@ public final class Session {
       close();
     }
     flush(out);
-    if (orderly && !busy) {
+    if ((orderly || inputEnded) && !busy) {
       outbox.finish();
     }
   }
@@ -229,6 +230,7 @@ public final class Session {
     int credit;
     synchronized (this) {
       busy = false;
+      lastHeard = System.nanoTime(); // being answered is not being idle
       proceed();
       credit = busy ? 0 : withheld;
       withheld -= credit;
@@ -347,6 +349,12 @@ public final class Session {
     link.close(false);
   }
 
+  /** Ends the session because its time is up. */
+  public void expire() {
+    because(End.TIMEOUT);
+    close();
+  }
+
   /** Ends the session because the session {@code by} asked for it. */
   public void kill(long by) {
     because(End.KILLED);
@@ -368,8 +376,15 @@ public final class Session {
       return;
     }
     LOG.info("session {} of {} from {} ends: {}", id, user.name(), source, mute ? "no hello" : "idle for too long");
-    because(End.TIMEOUT);
-    close();
+    expire();
+  }
+
+  /** The transport's word that the client sends nothing more: what it asked for is answered, then the session ends. */
+  public synchronized void inputEnded() {
+    inputEnded = true;
+    if (!busy) {
+      outbox.finish();
+    }
   }
 
   /** The transport's word that the connection is gone. */

@@ -20,6 +20,7 @@ public final class Sessions {
   private final AtomicLong ids = new AtomicLong();
   private final Map<String, Integer> perUser = new HashMap<>();
   private volatile Limits limits;
+  private volatile SessionTimes times = SessionTimes.ENDLESS;
   final LongAdder started = new LongAdder();
   final LongAdder badHellos = new LongAdder();
   final LongAdder dropped = new LongAdder();
@@ -102,9 +103,24 @@ public final class Sessions {
     closed.add(listener);
   }
 
+  /** Sets when sessions are closed; for those that are open, too. */
+  public void times(SessionTimes changed) {
+    times = changed;
+  }
+
+  public SessionTimes times() {
+    return times;
+  }
+
   /** The session of that number, or null. */
   public Session get(long id) {
     return open.get(id);
+  }
+
+  /** True if the session of that number is there and goes on. */
+  public boolean isOpen(long id) {
+    Session session = open.get(id);
+    return session != null && !session.isClosed();
   }
 
   public Collection<Session> all() {

@@ -90,7 +90,9 @@ final class SshSubsystem implements Command, AsyncCommandStreamsAware, ChannelDa
 
   @Override
   public void close() {
-    // end of the client's data; the session ends with the channel
+    if (session != null) { // end of the client's data
+      session.inputEnded();
+    }
   }
 
   @Override

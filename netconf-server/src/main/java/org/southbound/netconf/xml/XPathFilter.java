@@ -101,8 +101,21 @@ public final class XPathFilter implements Filter {
     }
   }
 
+  /**
+   * The nodes selected.
+   *
+   * @param visible what there is to select from; null: all
+   */
+  public List<DataNode> select(YangNode root, DataContainerNode data, DataWriter.Visibility visible)
+      throws NetconfException {
+    return nodes(DataNode.root(root, data, viewer(visible)));
+  }
+
   private static Viewer viewer(DataWriter writer) {
-    DataWriter.Visibility visibility = writer.visibility();
+    return viewer(writer.visibility());
+  }
+
+  private static Viewer viewer(DataWriter.Visibility visibility) {
     return new Viewer(visibility == null ? null : visibility::visible);
   }
 

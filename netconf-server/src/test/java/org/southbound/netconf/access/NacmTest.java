@@ -29,6 +29,7 @@ import org.southbound.netconf.datastore.Datastores.Name;
 import org.southbound.netconf.datastore.Datastores.Writer;
 import org.southbound.netconf.datastore.Edit;
 import org.southbound.netconf.datastore.FileStore;
+import org.southbound.netconf.datastore.Startup;
 import org.southbound.netconf.datastore.Store;
 import org.southbound.netconf.datastore.Tree;
 import org.southbound.netconf.schema.DataPath;
@@ -62,7 +63,9 @@ class NacmTest {
   void open() throws Exception {
     schema = TestServer.schema();
     nacm = new Nacm(schema);
-    datastores = new Datastores(schema, nacm, new Nowhere(), InstantSource.system(), FileStore.empty(schema));
+    datastores = new Datastores(schema, nacm, new Nowhere(),
+        new Startup(null, schema, null), InstantSource.system(), null, session -> true,
+        FileStore.empty(schema));
     datastores.subscribe(nacm);
   }
 

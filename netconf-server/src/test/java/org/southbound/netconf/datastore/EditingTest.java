@@ -35,8 +35,9 @@ class EditingTest {
   @BeforeEach
   void open() throws IOException {
     schema = TestServer.schema();
-    datastores = new Datastores(schema, new Nacm(schema), new Nowhere(), InstantSource.system(),
-        FileStore.empty(schema));
+    datastores = new Datastores(schema, new Nacm(schema), new Nowhere(),
+        new Startup(null, schema, null), InstantSource.system(), null,
+        session -> true, FileStore.empty(schema));
   }
 
   private static final class Nowhere implements Store {

@@ -108,7 +108,7 @@ class FileStoreTest {
   }
 
   private String stored(Disk disk) throws IOException {
-    return text(FileStore.load(disk, home.resolve(NAME), schema, InstantSource.system()));
+    return text(FileStore.load(disk, home.resolve(NAME), schema, InstantSource.system(), "the flags"));
   }
 
   private FileStore store(Disk disk, Durability durability) {
@@ -156,7 +156,7 @@ class FileStoreTest {
 
   /** The model of what was found: one of those that could be. */
   private Model reread(String found, SimulatedDisk disk) throws IOException {
-    var tree = FileStore.load(disk, home.resolve(NAME), schema, InstantSource.system());
+    var tree = FileStore.load(disk, home.resolve(NAME), schema, InstantSource.system(), "the flags");
     var model = new Model();
     var root = new Tree(schema.root(), tree);
     model.counter = root.child("bench").number("counter", 0);
@@ -226,7 +226,8 @@ class FileStoreTest {
   @Test
   void shouldChangeNothingIfTheDiskOrASubscriberFails() throws Exception {
     var disk = new SimulatedDisk();
-    var datastores = new Datastores(schema, new Nacm(schema), store(disk, Durability.SYNC), InstantSource.system(),
+    var datastores = new Datastores(schema, new Nacm(schema), store(disk, Durability.SYNC),
+        new Startup(null, schema, null), InstantSource.system(), null, session -> true,
         FileStore.empty(schema));
     var log = new ArrayList<String>();
     var bug = new boolean[1];
@@ -296,7 +297,7 @@ class FileStoreTest {
       Path file = Path.of(args[0], NAME);
       var bench = schema.node("/bench:bench");
       long number = new Tree(bench, (ContainerNode) org.southbound.netconf.schema.YangNode
-          .find(FileStore.load(file, schema, InstantSource.system()), bench)).number("counter", 0);
+          .find(FileStore.load(file, schema, InstantSource.system(), "the flags"), bench)).number("counter", 0);
       try (
           var store = new FileStore(new FolderDisk(file.getParent()), NAME, schema, Durability.valueOf(args[1]), 20_000,
               true)) {
@@ -361,7 +362,7 @@ class FileStoreTest {
         }
       }
       writer.waitFor();
-      ContainerNode tree = FileStore.load(home.resolve(NAME), lean, InstantSource.system());
+      ContainerNode tree = FileStore.load(home.resolve(NAME), lean, InstantSource.system(), "the flags");
       long found = new Tree(lean.root(), tree).child("bench").number("counter", 0);
       assertTrue(found == last || found == last + 1, "run " + i + ": " + found + " after " + last);
       assertEquals(Writer.numbered(lean, found), tree, "run " + i);
