@@ -70,7 +70,8 @@ class PartialLockTest {
   }
 
   private static String edit(String target, String content) {
-    return "<edit-config><target><" + target + "/></target><config xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\">"
+    return "<edit-config><target><" + target
+        + "/></target><config xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\">"
         + "<bench xmlns=\"urn:ncload:bench\">" + content + "</bench></config></edit-config>";
   }
 
@@ -105,7 +106,8 @@ class PartialLockTest {
     assertTrue(first.hello.contains("urn:ietf:params:netconf:capability:partial-lock:1.0<"), first.hello);
     String reply = first.call(lock("/b:bench/b:entry[b:name='a']", "/b:bench/b:entry[b:name='a']/b:value"));
     String id = granted(reply);
-    assertTrue(reply.contains("xmlns:bench=\"urn:ncload:bench\">/bench:bench/bench:entry[bench:name='a']</locked-node>"),
+    assertTrue(
+        reply.contains("xmlns:bench=\"urn:ncload:bench\">/bench:bench/bench:entry[bench:name='a']</locked-node>"),
         reply);
     assertEquals(3, reply.split("locked-node ", -1).length, reply);
     error(second.call(edit("running", entry("a", 2))), "in-use", "<error-app-tag>locked</error-app-tag>",
@@ -118,8 +120,9 @@ class PartialLockTest {
     ok(second.call("<discard-changes/>"));
     ok(second.call(edit("running", entry("a", 1)))); // says what is there
     ok(first.call(edit("running", entry("a", 5))));
-    String state = first.call("<get><filter><netconf-state xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\">"
-        + "<datastores/></netconf-state></filter></get>");
+    String state = first
+        .call("<get><filter><netconf-state xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\">"
+            + "<datastores/></netconf-state></filter></get>");
     assertTrue(state.contains("<partial-lock><lock-id>" + id + "</lock-id><locked-by-session>1</locked-by-session>"),
         state);
     assertTrue(state.contains("/b:entry[b:name='a']/b:value</locked-node>"), state);

@@ -101,7 +101,7 @@ public final class Binding implements AutoCloseable {
     var wanted = new ArrayList<>(List.of("ietf-netconf", "ietf-netconf-monitoring", "ietf-yang-library",
         "ietf-netconf-with-defaults", "ietf-netconf-nmda", "ietf-origin", "ietf-netconf-notifications",
         "ietf-subscribed-notifications", "ietf-netconf-acm", "notifications", "nc-notifications",
-        "ietf-netconf-server"));
+        "ietf-netconf-server", "ietf-keystore", "ietf-truststore"));
     own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
     var absent = new HashSet<>(NetconfServer.ABSENT_FEATURES);
     absent.addAll(NetconfServerModel.ABSENT_FEATURES);

@@ -473,7 +473,8 @@ public final class Datastores {
 
   static NetconfException unstorable(IOException e) {
     LOG.error("the configuration cannot be stored: {}", e.toString());
-    return NetconfException.of(ErrorTag.OPERATION_FAILED, "The configuration cannot be stored (" + e.getMessage() + "); nothing was changed.");
+    return NetconfException.of(ErrorTag.OPERATION_FAILED,
+        "The configuration cannot be stored (" + e.getMessage() + "); nothing was changed.");
   }
 
   /** @param keep whether it is stored, too */

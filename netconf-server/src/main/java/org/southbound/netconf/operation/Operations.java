@@ -24,7 +24,8 @@ public final class Operations implements Dispatcher {
       new DeleteConfig(), new Lock(), new Unlock(), new Commit(), new CancelCommit(), new DiscardChanges(),
       new Validate(),
       new CloseSession(),
-      new KillSession(), new PartialLock(), new PartialUnlock(), new GetSchema(), new GetData(), new EditData(), new CreateSubscription(),
+      new KillSession(), new PartialLock(), new PartialUnlock(), new GetSchema(), new GetData(), new EditData(),
+      new CreateSubscription(),
       new Action());
 
   private final Context context;

@@ -321,9 +321,11 @@ public final class Schema {
         text = each.getKey().startsWith(name + "@") ? each.getValue() : text;
       }
     }
-    boolean imported = importOnly.contains(name) || module.getChildNodes().isEmpty() && module.getRpcs().isEmpty()
-        && module.getNotifications().isEmpty()
-        && module.getAugmentations().isEmpty() && module.getDeviations().isEmpty() && module.getIdentities().isEmpty();
+    boolean nodes = !(module.getChildNodes().isEmpty() && module.getRpcs().isEmpty()
+        && module.getNotifications().isEmpty() && module.getAugmentations().isEmpty()
+        && module.getDeviations().isEmpty());
+    // Identities can be used as values only if their module is implemented (RFC 7950 section 5.6.5).
+    boolean imported = nodes ? importOnly.contains(name) : module.getIdentities().isEmpty();
     return new Module(name, revision, module.getQNameModule().namespace().toString(), module.getPrefix(),
         features(module, withoutFeatures), List.copyOf(deviatedBy), belongsTo,
         imported,
