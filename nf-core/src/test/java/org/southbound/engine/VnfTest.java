@@ -227,7 +227,8 @@ final class VnfTest {
     assertTrue(Testbed.eventually(SOON, () -> b2.vnf.relationships().stream().anyMatch(each -> each.updates() >= 20)));
     assertTrue(Testbed.eventually(SOON, () -> b.vnf.relationships().getFirst().lagPackets() == 0));
     var before = b.vnf.readState(FlowSpace.EVERYTHING, EnumSet.of(Kind.PER_FLOW), 100);
-    java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
+    assertTrue(Testbed.eventually(SOON, () -> b2.vnf.relationships().stream()
+        .allMatch(each -> each.lastSync().isPresent() && !each.status().equals("synchronizing"))));
     var taken = b2.vnf.takeOver(id, false, Optional.empty());
     assertTrue(taken.epoch() > 0);
     var after = b2.vnf.readState(FlowSpace.EVERYTHING, EnumSet.of(Kind.PER_FLOW), 100);
