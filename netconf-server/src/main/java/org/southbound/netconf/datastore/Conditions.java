@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.netconf.datastore;
 
-import java.util.List;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapEntryNode;
@@ -23,13 +22,17 @@ import org.southbound.netconf.xpath.DataNode;
 final class Conditions {
   private static final int ROUNDS = 32;
 
-  private Conditions() {
+  private final Changes changes;
+
+  private Conditions(Changes changes) {
+    this.changes = changes;
   }
 
   static ContainerNode prune(YangNode root, ContainerNode before, ContainerNode after) {
     ContainerNode tree = after;
     for (int i = 0; i < ROUNDS; i++) { // one deletion may make another when false
-      var next = (ContainerNode) children(DataNode.root(root, tree), before);
+      var next = (ContainerNode) new Conditions(new Changes(root, before, tree)).children(DataNode.root(root, tree),
+          before);
       if (next == tree) {
         break;
       }
@@ -38,7 +41,7 @@ final class Conditions {
     return tree;
   }
 
-  private static DataContainerNode children(DataNode parent, DataContainerNode before) {
+  private DataContainerNode children(DataNode parent, DataContainerNode before) {
     var data = (DataContainerNode) parent.data();
     if (before == null || !parent.schema().conditional()) {
       return data;
@@ -47,17 +50,16 @@ final class Conditions {
     for (YangNode child : parent.schema().children()) {
       NormalizedNode present = child.conditional() ? YangNode.find(data, child) : null;
       NormalizedNode was = present == null ? null : YangNode.find(before, child);
-      if (was == null) {
+      if (was == null || !changes.reach(child.dependencies()) && present == was) {
         continue;
       }
-      List<DataNode> instances = parent.children(child);
       NormalizedNode now = present;
-      if (!Validator.whenHolds(parent, child, instances.getFirst())) {
+      if (child.guarded() && !Validator.whenHolds(parent, child, parent.children(child).getFirst())) {
         now = present.equals(was) ? null : present; // yangtools makes a leaf's object anew each time it is asked for
       } else if (child.kind == Kind.CONTAINER) {
-        now = children(instances.getFirst(), (DataContainerNode) was);
+        now = children(parent.children(child).getFirst(), (DataContainerNode) was);
       } else if (present instanceof MapNode list && was instanceof MapNode old) {
-        now = entries(instances, list, old);
+        now = entries(parent, child, list, old);
       }
       if (now != present) {
         draft = draft == null ? new Draft(parent.schema(), data) : draft;
@@ -67,11 +69,11 @@ final class Conditions {
     return draft == null ? data : draft.build(data.name());
   }
 
-  private static NormalizedNode entries(List<DataNode> entries, MapNode list, MapNode before) {
+  private NormalizedNode entries(DataNode parent, YangNode node, MapNode list, MapNode before) {
     MapNode made = list;
-    for (DataNode each : entries) {
-      var entry = (MapEntryNode) each.data();
-      var now = (MapEntryNode) children(each, before.childByArg(entry.name()));
+    boolean all = changes.reach(node.dependencies());
+    for (MapEntryNode entry : all ? list.body() : changes.entries(list, before)) {
+      var now = (MapEntryNode) children(parent.entry(node, entry.name()), before.childByArg(entry.name()));
       if (now != entry) {
         made = switch (made) {
           case SystemMapNode map -> ImmutableNodes.builderFactory().newSystemMapBuilder(map).withChild(now).build();

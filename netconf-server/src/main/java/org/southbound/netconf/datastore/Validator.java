@@ -6,9 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapEntryNode;
@@ -17,8 +15,6 @@ import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.DataPath;
-import org.southbound.netconf.schema.InvalidValueException;
-import org.southbound.netconf.schema.ValueType;
 import org.southbound.netconf.schema.Values;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.schema.YangNode.Case;
@@ -29,7 +25,6 @@ import org.southbound.netconf.schema.YangNode.Unique;
 import org.southbound.netconf.schema.YangNode.When;
 import org.southbound.netconf.xpath.DataNode;
 import org.southbound.netconf.xpath.Expression;
-import org.southbound.netconf.xpath.Instances;
 
 /**
  * The constraints of YANG (RFC 7950 sections 8 and 15) on a whole tree: when, must, mandatory, min and max elements, unique,
@@ -42,9 +37,12 @@ import org.southbound.netconf.xpath.Instances;
 @SuppressWarnings("ReferenceEquality")
 public final class Validator {
   private final boolean configOnly;
+  private final Changes changes;
+  private final References references = new References();
 
-  private Validator(boolean configOnly) {
+  private Validator(boolean configOnly, Changes changes) {
     this.configOnly = configOnly;
+    this.changes = changes;
   }
 
   /**
@@ -53,12 +51,12 @@ public final class Validator {
    * @param valid a former tree known to be valid, or null
    */
   public static void config(YangNode root, ContainerNode valid, ContainerNode tree) throws NetconfException {
-    new Validator(true).children(DataNode.root(root, tree), valid);
+    new Validator(true, new Changes(root, valid, tree)).children(DataNode.root(root, tree), valid);
   }
 
   /** Checks configuration together with state data. */
   public static void operational(YangNode root, ContainerNode tree) throws NetconfException {
-    new Validator(false).children(DataNode.root(root, tree), null);
+    new Validator(false, new Changes(root, null, tree)).children(DataNode.root(root, tree), null);
   }
 
   /**
@@ -73,7 +71,7 @@ public final class Validator {
     if (at == null) {
       throw NetconfException.of(ErrorTag.DATA_MISSING, target.node().localName() + " does not exist.").at(target);
     }
-    var validator = new Validator(false);
+    var validator = new Validator(false, new Changes(root, null, tree));
     DataNode node = at.guest(operation, data);
     validator.children(node, null);
     musts(node);
@@ -86,11 +84,15 @@ public final class Validator {
         continue;
       }
       NormalizedNode before = valid instanceof DataContainerNode container ? YangNode.find(container, child) : null;
-      if (before != null && !child.xpathBelow() && parent.data() instanceof DataContainerNode container
-          && YangNode.find(container, child) == before) {
-        continue;
+      NormalizedNode now = parent.data() instanceof DataContainerNode container ? YangNode.find(container, child)
+          : null;
+      if (before == null || changes.reach(child.dependencies())) {
+        child(parent, child, before);
+      } else if (now instanceof MapNode list && before instanceof MapNode was) {
+        entries(parent, child, list, was);
+      } else if (now != before) {
+        child(parent, child, before);
       }
-      child(parent, child, before);
     }
     for (Choice choice : schema.choices()) {
       if (choice.mandatory && parent.presentCase(choice) == null && mayExist(parent, choice)) {
@@ -140,17 +142,37 @@ public final class Validator {
       }
     }
     for (DataNode each : instances) {
-      if (child.isLeaf() && !each.byDefault()) {
-        reference(each);
-      }
-      if (!child.isTerminal()) {
-        NormalizedNode was = child.kind != Kind.LIST ? before : entry(before, each);
-        if (was == null || was != each.data() || child.xpathBelow()) {
-          children(each, was);
-        }
-      }
-      musts(each); // after what is below, so that what is missing is said first
+      instance(child, each, child.kind == Kind.LIST ? entry(before, each) : before);
     }
+  }
+
+  /** A list on which nothing outside of it has an influence that would have changed: its changed entries. */
+  private void entries(DataNode parent, YangNode child, MapNode list, MapNode was) throws NetconfException {
+    if (list == was) {
+      return;
+    }
+    elements(parent, child, list.size());
+    if (changes.reach(child.uniqueDependencies())) {
+      for (Unique each : child.uniques()) {
+        unique(each, parent.children(child));
+      }
+    }
+    for (MapEntryNode each : changes.entries(list, was)) {
+      instance(child, parent.entry(child, each.name()), was.childByArg(each.name()));
+    }
+  }
+
+  private void instance(YangNode schema, DataNode node, NormalizedNode was) throws NetconfException {
+    if (was != null && was == node.data() && !changes.reach(schema.dependencies())) {
+      return;
+    }
+    if (schema.isLeaf() && !node.byDefault()) {
+      reference(node);
+    }
+    if (!schema.isTerminal()) {
+      children(node, was);
+    }
+    musts(node); // after what is below, so that what is missing is said first
   }
 
   private static NormalizedNode entry(NormalizedNode before, DataNode entry) {
@@ -222,46 +244,15 @@ public final class Validator {
     }
   }
 
-  private static void reference(DataNode leaf) throws NetconfException {
-    YangNode schema = leaf.schema();
-    if (schema.valueType().refers() && !refers(leaf, schema.valueType(), null)) {
+  private void reference(DataNode leaf) throws NetconfException {
+    if (!references.hold(leaf)) {
+      YangNode schema = leaf.schema();
       throw NetconfException
           .of(ErrorTag.DATA_MISSING,
               schema.localName() + " refers to '" + Values.text(schema.schema(), leaf.value())
                   + "', which does not exist.")
           .appTag("instance-required").at(leaf.path());
     }
-  }
-
-  /**
-   * True if what the leaf must refer to is there.
-   *
-   * @param text of a union's value, which may be one of several members; null for others
-   */
-  private static boolean refers(DataNode leaf, ValueType type, String text) {
-    if (type.leafref() != null) {
-      return !type.requireInstance() || Expression.of(type.leafref()).select(leaf).stream()
-          .anyMatch(each -> text == null ? same(each.value(), leaf.value()) : text.equals(each.text()));
-    }
-    if (!type.members().isEmpty()) {
-      String given = text == null ? Values.text(leaf.schema().schema(), leaf.value()) : text;
-      return type.members().stream().anyMatch(each -> takes(leaf, each, given) && refers(leaf, each, given));
-    }
-    return !type.requireInstance() || !(leaf.value() instanceof YangInstanceIdentifier path)
-        || !Instances.find(leaf.top(), path).isEmpty();
-  }
-
-  private static boolean takes(DataNode leaf, ValueType member, String text) {
-    try {
-      member.parse(leaf.schema().schema().prefixes(), text);
-      return true;
-    } catch (InvalidValueException e) {
-      return false;
-    }
-  }
-
-  private static boolean same(Object a, Object b) {
-    return Objects.deepEquals(a, b);
   }
 
   private static void unique(Unique unique, List<DataNode> entries) throws NetconfException {

@@ -90,6 +90,7 @@ final class SchemaCompiler {
   /** Follows references and marks what validation has to look at: once all nodes are there. */
   void finish(YangNode root, Map<QName, YangNode> rpcs, Map<QName, YangNode> notifications) {
     finish(root);
+    Dependencies.find(root);
     rpcs.values().forEach(each -> {
       finish(each);
       finish(each.output);

@@ -36,7 +36,8 @@ final class TypeCompiler {
     return switch (type) {
       case LeafrefTypeDefinition leafref -> {
         XPathText path = path(leafref.getPathStatement());
-        yield ValueType.leafref(path, leafref.requireInstance(), LeafrefPath.target(leaf, path).valueType());
+        yield ValueType.leafref(path, leafref.requireInstance(), LeafrefPath.target(leaf, path).valueType(),
+            LeafrefPath.steps(leaf, path));
       }
       case UnionTypeDefinition union -> union(union, written);
       case InstanceIdentifierTypeDefinition pointer ->

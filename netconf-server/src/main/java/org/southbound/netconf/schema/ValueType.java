@@ -66,30 +66,32 @@ public final class ValueType {
   private final List<ValueType> members;
   private final XPathText leafref;
   private final boolean requireInstance;
+  private final LeafrefPath.Steps steps;
 
   private ValueType(TypeDefinition<?> definition, Parser parser, List<ValueType> members, XPathText leafref,
-      boolean requireInstance) {
+      boolean requireInstance, LeafrefPath.Steps steps) {
     this.definition = definition;
     this.parser = parser;
     this.members = members;
     this.leafref = leafref;
     this.requireInstance = requireInstance;
+    this.steps = steps;
   }
 
   /** A leafref: values are those of the leaf it refers to. */
-  static ValueType leafref(XPathText path, boolean requireInstance, ValueType target) {
-    return new ValueType(target.definition, target.parser, target.members, path, requireInstance);
+  static ValueType leafref(XPathText path, boolean requireInstance, ValueType target, LeafrefPath.Steps steps) {
+    return new ValueType(target.definition, target.parser, target.members, path, requireInstance, steps);
   }
 
   /** A union; the first member that takes a text gives its value (section 9.12). */
   static ValueType union(TypeDefinition<?> definition, List<ValueType> members) {
     return new ValueType(definition, (namespaces, text) -> first(members, namespaces, text), List.copyOf(members),
-        null, false);
+        null, false, null);
   }
 
   /** Any type but leafref and union. */
   static ValueType of(Schema schema, TypeDefinition<?> definition, boolean requireInstance) {
-    return new ValueType(definition, parser(schema, definition), List.of(), null, requireInstance);
+    return new ValueType(definition, parser(schema, definition), List.of(), null, requireInstance, null);
   }
 
   /** The value of a text, and with it that it is one; throws InvalidValueException. */
@@ -110,6 +112,11 @@ public final class ValueType {
   /** A leafref's path, or null. */
   public XPathText leafref() {
     return leafref;
+  }
+
+  /** A leafref's path as steps, if it is simple, or null. */
+  public LeafrefPath.Steps steps() {
+    return steps;
   }
 
   /** What a leafref or instance-identifier refers to must exist. */

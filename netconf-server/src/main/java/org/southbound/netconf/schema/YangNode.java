@@ -119,6 +119,8 @@ public final class YangNode {
   boolean defaultsBelow;
   boolean stateBelow;
   boolean guarded;
+  Set<String> dependencies = Set.of("*");
+  Set<String> uniqueDependencies = Set.of();
   Map<String, YangNode> actions = Map.of();
   Map<String, YangNode> notifications = Map.of();
   YangNode output;
@@ -280,6 +282,19 @@ public final class YangNode {
   /** The node or something below it depends on other nodes through XPath. */
   public boolean xpathBelow() {
     return xpathBelow;
+  }
+
+  /**
+   * Local names of the nodes outside of an instance of this one on which expressions of it, or of nodes below, depend; {@code *}
+   * among them stands for any.
+   */
+  public Set<String> dependencies() {
+    return dependencies;
+  }
+
+  /** Local names of the nodes on which it depends whether entries are unique. */
+  public Set<String> uniqueDependencies() {
+    return uniqueDependencies;
   }
 
   /** The node itself has a when, or the case or choice that it is in. */

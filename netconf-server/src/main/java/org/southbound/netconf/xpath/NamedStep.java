@@ -13,11 +13,14 @@ import org.jaxen.expr.BinaryExpr;
 import org.jaxen.expr.DefaultNameStep;
 import org.jaxen.expr.EqualityExpr;
 import org.jaxen.expr.Expr;
+import org.jaxen.expr.FilterExpr;
+import org.jaxen.expr.FunctionCallExpr;
 import org.jaxen.expr.LiteralExpr;
 import org.jaxen.expr.LocationPath;
 import org.jaxen.expr.LogicalExpr;
 import org.jaxen.expr.NameStep;
 import org.jaxen.expr.NumberExpr;
+import org.jaxen.expr.PathExpr;
 import org.jaxen.expr.Predicate;
 import org.jaxen.expr.PredicateSet;
 import org.jaxen.expr.iter.IterableAxis;
@@ -28,13 +31,23 @@ import org.southbound.netconf.schema.YangNode;
 
 /**
  * A step by name. Two things differ from XPath 1.0: a name without a prefix means a node of any namespace (no data node is of
- * none), and predicates that give all keys of a list as literals look the entry up instead of walking the list.
+ * none), and predicates that give all keys of a list as literals or by current() look the entry up instead of walking the list.
  */
 final class NamedStep extends DefaultNameStep {
   private static final long serialVersionUID = 1L;
 
-  /** A key and the text or number it must be equal to. */
-  private record Key(String prefix, String name, String text, Double number) {
+  /** A key and the text or number it must be equal to, or the expression that gives it, the same for all entries. */
+  private record Key(String prefix, String name, String text, Double number, Expr given) {
+    /** With the text that the expression gives now; null if that is not the text of one leaf. */
+    Key resolved(Context context) throws JaxenException {
+      if (given == null) {
+        return this;
+      }
+      return given.evaluate(context) instanceof List<?> nodes && nodes.size() == 1
+          && nodes.getFirst() instanceof DataNode node && node.value != null
+              ? new Key(prefix, name, node.text(), null, null)
+              : null;
+    }
   }
 
   NamedStep(IterableAxis axis, String prefix, String localName, PredicateSet predicates) {
@@ -56,7 +69,14 @@ final class NamedStep extends DefaultNameStep {
 
   @Override
   public List<?> evaluate(Context context) throws JaxenException {
-    List<Key> keys = keys();
+    var keys = new ArrayList<Key>();
+    for (Key each : keys()) {
+      Key key = each.resolved(context);
+      if (key == null) {
+        return super.evaluate(context);
+      }
+      keys.add(key);
+    }
     if (keys.isEmpty()) {
       return super.evaluate(context);
     }
@@ -123,7 +143,8 @@ final class NamedStep extends DefaultNameStep {
 
   /** True if the step goes to children of one name, all or by literals: no more work than the nodes it passes. */
   boolean isPlain() {
-    return getAxis() == Axis.CHILD && !isMatchesAnyName() && (getPredicates().isEmpty() || !keys().isEmpty());
+    return getAxis() == Axis.CHILD && !isMatchesAnyName() && (getPredicates().isEmpty()
+        || (!keys().isEmpty() && keys().stream().allMatch(each -> each.given == null)));
   }
 
   /** The keys that the predicates give; empty if they are anything else than equalities with literals. */
@@ -159,18 +180,28 @@ final class NamedStep extends DefaultNameStep {
     }
     String prefix = step.getPrefix() == null ? "" : step.getPrefix();
     switch (value) {
-      case LiteralExpr literal -> into.add(new Key(prefix, step.getLocalName(), literal.getLiteral(), null));
+      case LiteralExpr literal -> into.add(new Key(prefix, step.getLocalName(), literal.getLiteral(), null, null));
       case NumberExpr number -> {
         double exact = number.getNumber().doubleValue();
         if (exact != Math.rint(exact) || Math.abs(exact) > 1e15) {
           return false;
         }
-        into.add(new Key(prefix, step.getLocalName(), Long.toString((long) exact), exact));
+        into.add(new Key(prefix, step.getLocalName(), Long.toString((long) exact), exact, null));
       }
       default -> {
-        return false;
+        if (!isCurrent(value)) {
+          return false;
+        }
+        into.add(new Key(prefix, step.getLocalName(), null, null, value));
       }
     }
     return true;
+  }
+
+  /** {@code current()}, or a path from there. */
+  private static boolean isCurrent(Expr value) {
+    Expr start = value instanceof PathExpr path ? path.getFilterExpr() : value;
+    start = start instanceof FilterExpr filter && filter.getPredicates().isEmpty() ? filter.getExpr() : start;
+    return start instanceof FunctionCallExpr call && call.getFunctionName().equals("current");
   }
 }

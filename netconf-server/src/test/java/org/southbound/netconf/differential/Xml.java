@@ -4,6 +4,7 @@ package org.southbound.netconf.differential;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 
 /** An element of a test document, which mutations may bend in any way. */
@@ -14,6 +15,8 @@ final class Xml {
   String name;
   /** Character data before the children; empty if there is none. */
   String text = "";
+  /** The element goes away: an edit of RFC 6241 section 7.2. */
+  boolean removed;
   final List<Xml> children = new ArrayList<>();
 
   Xml(YangNode node) {
@@ -66,6 +69,9 @@ final class Xml {
       out.append(" xmlns=\"").append(namespace).append('"');
     }
     prefixes.forEach((prefix, uri) -> out.append(" xmlns:").append(prefix).append("=\"").append(uri).append('"'));
+    if (removed) {
+      out.append(" xmlns:nc=\"").append(Schema.NETCONF).append("\" nc:operation=\"remove\"");
+    }
     out.append('>').append(text.replace("&", "&amp;").replace("<", "&lt;").replace("\r", "&#13;"));
     children.forEach(each -> each.write(out, namespace, Map.of()));
     out.append("</").append(name).append('>');

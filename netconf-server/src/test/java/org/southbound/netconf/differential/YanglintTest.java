@@ -180,7 +180,7 @@ class YanglintTest {
   }
 
   /** The first valid document of many, or the last. What is wrong is taken out before a new one is tried. */
-  private static Xml valid(Unit unit, Generator generator, boolean state) {
+  static Xml valid(Unit unit, Generator generator, boolean state) {
     Xml document = generator.document();
     for (int i = 0; i < TRIES; i++) {
       String text = document.content(unit.prefixes());
