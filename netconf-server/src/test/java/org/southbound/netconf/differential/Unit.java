@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.southbound.netconf.schema.Module;
@@ -89,9 +90,9 @@ record Unit(String name, Schema schema, List<Module> modules) {
     return prefixes;
   }
 
-  /** Namespaces of the unit. */
+  /** Namespaces of the unit, in an order that is the same in each run. */
   Set<String> namespaces() {
-    return Set.copyOf(prefixes().values());
+    return new TreeSet<>(prefixes().values());
   }
 
   /** True if there is some node below that is no configuration. */

@@ -139,6 +139,7 @@ final class ValueGenerator {
         }
       }
     }
+    all.sort(null);
     return pick(all);
   }
 
