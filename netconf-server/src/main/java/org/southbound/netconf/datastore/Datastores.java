@@ -103,7 +103,7 @@ public final class Datastores {
   private record Pending(ContainerNode before, Writer writer, String persist) {
   }
 
-  /** Hears of each change of running, after it took effect. */
+  /** Hears of each change of running, or of startup, after it took effect. */
   public interface Listener {
     void committed(Writer writer, ContainerNode before, ContainerNode after);
   }
@@ -121,6 +121,7 @@ public final class Datastores {
   private final ReentrantLock writing = new ReentrantLock();
   private final Locks locks = new Locks();
   private final List<ConfigSubscriber> subscribers = new CopyOnWriteArrayList<>();
+  private final List<Listener> startupListeners = new CopyOnWriteArrayList<>();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile ContainerNode running;
   private final Candidate candidate;
@@ -188,6 +189,11 @@ public final class Datastores {
     listeners.add(listener);
   }
 
+  /** Calls after each change of startup. */
+  public void listenToStartup(Listener listener) {
+    startupListeners.add(listener);
+  }
+
   public void onConfirmation(ConfirmListener listener) {
     confirmListeners.add(listener);
   }
@@ -213,7 +219,9 @@ public final class Datastores {
       checkOpen(writer);
       locks.check(writer, Name.STARTUP);
       access.write(writer.user(), root, startup.tree(), startup.none());
+      ContainerNode before = startup.tree();
       startup.delete();
+      startupListeners.forEach(each -> each.committed(writer, before, startup.none()));
     } finally {
       writing.unlock();
     }
@@ -263,6 +271,9 @@ public final class Datastores {
         candidate.rebase(after);
       } else if (target == Name.STARTUP) {
         startup.save(after);
+        for (Listener each : startupListeners) {
+          each.committed(writer, before, after);
+        }
       } else if (after == running) { // copied from there: nothing is left to commit
         candidate.reset(running);
       } else {

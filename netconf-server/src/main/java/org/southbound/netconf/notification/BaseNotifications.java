@@ -48,7 +48,8 @@ public final class BaseNotifications {
     this.target = notifications.node(MODULE, "netconf-config-change").child("edit").child("target");
     sessions.onOpen(session -> notifications.publish(() -> common(of("netconf-session-start"), session).build()));
     sessions.onClose(session -> notifications.publish(() -> ended(session)));
-    datastores.listen(this::changed);
+    datastores.listen((writer, before, after) -> changed("running", writer, before, after));
+    datastores.listenToStartup((writer, before, after) -> changed("startup", writer, before, after));
     datastores.onConfirmation(this::confirmation);
   }
 
@@ -73,7 +74,7 @@ public final class BaseNotifications {
 
   // ---- configuration
 
-  private void changed(Datastores.Writer writer, ContainerNode before, ContainerNode after) {
+  private void changed(String datastore, Datastores.Writer writer, ContainerNode before, ContainerNode after) {
     Session session = sessions.get(writer.session());
     notifications.publish(() -> {
       TreeBuilder out = of("netconf-config-change");
@@ -84,7 +85,7 @@ public final class BaseNotifications {
           by(by, writer, session);
         }
       });
-      edits(out.leaf("datastore", "running"), before, after);
+      edits(out.leaf("datastore", datastore), before, after);
       return out.build();
     });
   }

@@ -51,7 +51,7 @@ final class OnChangePush extends PushSubscription {
     return Duration.ofMillis(terms.trigger("on-change").number("dampening-period", 0) * CENTISECOND_MILLIS);
   }
 
-  private boolean isRunning() { return selection.datastore().getLocalName().equals("running"); }
+  private boolean isRunning() { return Set.of("running", "intended").contains(selection.datastore().getLocalName()); }
 
   /** Changes the filter and the dampening period. */
   void change(Filter filter, Terms terms) {

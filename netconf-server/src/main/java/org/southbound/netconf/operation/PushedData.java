@@ -8,14 +8,14 @@ import org.southbound.netconf.notification.PushSource;
 import org.southbound.netconf.session.Session;
 import org.southbound.netconf.xml.Filter;
 
-/** The datastores that can be subscribed to: running, candidate, operational. */
+/** The datastores that can be subscribed to: all there are; intended is running. */
 public record PushedData(Datastores datastores, Operational operational) implements PushSource {
   private static final String DATASTORES = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 
   @Override
   public boolean has(QName datastore) {
     return datastore.getNamespace().toString().equals(DATASTORES) && switch (datastore.getLocalName()) {
-      case "running", "candidate", "operational" -> true;
+      case "running", "intended", "candidate", "startup", "operational" -> true;
       default -> false;
     };
   }
@@ -23,8 +23,9 @@ public record PushedData(Datastores datastores, Operational operational) impleme
   @Override
   public ContainerNode tree(QName datastore, Filter filter, Session reader) {
     return switch (datastore.getLocalName()) {
-      case "running" -> datastores.running();
+      case "running", "intended" -> datastores.running();
       case "candidate" -> datastores.candidate();
+      case "startup" -> datastores.tree(Datastores.Name.STARTUP);
       default -> operational.over(datastores.running(), filter, reader);
     };
   }

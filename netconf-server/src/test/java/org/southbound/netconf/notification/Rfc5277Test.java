@@ -205,6 +205,51 @@ class Rfc5277Test {
     }
   }
 
+  private static String candidate(String value) {
+    return edit("merge", "confirmed", value).replace("<running/>", "<candidate/>");
+  }
+
+  @Test
+  void shouldTellWhatBecomesOfConfirmedCommits() throws IOException {
+    String start = "<commit><confirmed/><confirm-timeout>%d</confirm-timeout></commit>";
+    try (var client = TestClient.admin(server); var other = TestClient.admin(server)) {
+      ok(client.call(subscribe(events("netconf-confirmed-commit"))));
+      ok(other.call(candidate("1")));
+      ok(other.call(String.format(start, 600)));
+      error(client.read(), "<username>admin</username>", "<confirm-event>start</confirm-event><timeout>600</timeout>");
+      ok(other.call(candidate("2")));
+      ok(other.call(String.format(start, 700)));
+      error(client.read(), "<confirm-event>extend</confirm-event><timeout>700</timeout>");
+      ok(other.call("<commit/>"));
+      error(client.read(), "<session-id>", "<confirm-event>complete</confirm-event></netconf-confirmed-commit>");
+      ok(other.call(candidate("3")));
+      ok(other.call(String.format(start, 600)));
+      error(client.read(), "<confirm-event>start</confirm-event>");
+      ok(other.call("<cancel-commit/>"));
+      error(client.read(), "<username>admin</username>", "<confirm-event>cancel</confirm-event>");
+      ok(other.call(candidate("4")));
+      ok(other.call(String.format(start, 1)));
+      error(client.read(), "<confirm-event>start</confirm-event><timeout>1</timeout>");
+      String timeout = client.read();
+      error(timeout, "<confirm-event>timeout</confirm-event>");
+      assertFalse(timeout.contains("username"), timeout);
+    }
+  }
+
+  @Test
+  void shouldTellChangesOfStartup() throws IOException {
+    try (var client = TestClient.admin(server); var other = TestClient.admin(server)) {
+      ok(other.call(edit("merge", "stored", "1")));
+      ok(client.call(subscribe("<filter><netconf-config-change"
+          + " xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-notifications\"><datastore>startup</datastore>"
+          + "</netconf-config-change></filter>")));
+      ok(other.call("<copy-config><target><startup/></target><source><running/></source></copy-config>"));
+      error(client.read(), "<datastore>startup</datastore>", "<operation>create</operation>");
+      ok(other.call("<delete-config><target><startup/></target></delete-config>"));
+      error(client.read(), "<datastore>startup</datastore>", "<operation>delete</operation>");
+    }
+  }
+
   @Test
   void shouldTellSessionsAndWhyTheyEnd() throws IOException {
     try (var client = TestClient.admin(server)) {

@@ -138,7 +138,7 @@ class YangPushTest {
           "<error-app-tag>ietf-yang-push:period-unsupported</error-app-tag>",
           "<establish-subscription-datastore-error-info xmlns=\"" + YP
               + "\"><reason>period-unsupported</reason><period-hint>10</period-hint>");
-      has(client.call(establish("startup", "", onChange(""))),
+      has(client.call(establish("conventional", "", onChange(""))),
           "<error-app-tag>ietf-yang-push:datastore-not-subscribable</error-app-tag>");
       has(client.call(establish("running", "", "")), "missing-element");
       has(client.call("<resync-subscription xmlns=\"" + YP + "\"><id>99</id></resync-subscription>"),
