@@ -167,12 +167,17 @@ final class Request {
     return datastore;
   }
 
-  /** The identity that the present element holds, or null if there is none such. */
+  /**
+   * The identity that the present element holds, or null if there is none such. Without a prefix it is one of the default
+   * namespace, or of the element's own module: some clients, such as ncclient, have no default namespace of use.
+   */
   QName identity() throws NetconfException {
+    String own = in.namespace();
     String text = in.text().strip();
     int colon = text.indexOf(':');
     String uri = in.namespaces().getNamespaceURI(colon < 0 ? "" : text.substring(0, colon));
-    return uri == null ? null : context.schema().identity(uri, text.substring(colon + 1));
+    QName found = uri == null ? null : context.schema().identity(uri, text.substring(colon + 1));
+    return found == null && colon < 0 ? context.schema().identity(own, text) : found;
   }
 
   /** The mode that the present element, with-defaults, holds. */
