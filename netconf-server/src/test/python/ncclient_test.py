@@ -165,7 +165,65 @@ def unknown_rpc(m):
     refused(lambda: m.dispatch(to_ele(f'<fly xmlns="{BENCH}"/>')), "operation-not-supported")
 
 
-CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, get, xpath, with_defaults, get_data,
+def confirmed(m):
+    m.edit_config(target="candidate", config=config("<counter>20</counter>"))
+    m.commit(confirmed=True, timeout="60")
+    assert "<counter>20</counter>" in bench(m)
+    other = connect()
+    refused(lambda: other.edit_config(target="running", config=config("<counter>21</counter>")), "in-use")
+    m.cancel_commit()
+    assert "<counter>20</counter>" not in bench(m)
+    m.edit_config(target="candidate", config=config("<counter>22</counter>"))
+    m.commit(confirmed=True)
+    m.commit()
+    other.edit_config(target="candidate", config=config("<counter>23</counter>"))
+    other.commit(confirmed=True, timeout="60")
+    other.close_session()
+    for _ in range(100):  # the rollback comes after the session's end
+        if "<counter>22</counter>" in bench(m):
+            break
+    assert "<counter>22</counter>" in bench(m)
+
+
+def persistent(m):
+    other = connect()
+    other.edit_config(target="candidate", config=config("<counter>24</counter>"))
+    other.commit(confirmed=True, persist="token")
+    other.close_session()
+    refused(lambda: m.commit(persist_id="other"), "invalid-value")
+    m.commit(persist_id="token")
+    assert "<counter>24</counter>" in bench(m)
+    m.edit_config(target="candidate", config=config("<counter>25</counter>"))
+    m.commit(confirmed=True, persist="next")
+    m.cancel_commit(persist_id="next")
+    assert "<counter>24</counter>" in bench(m)
+
+
+def startup(m):
+    m.copy_config(source="running", target="startup")
+    assert "<counter>24</counter>" in bench(m, "startup")
+    with m.locked("startup"):
+        other = connect()
+        refused(lambda: other.copy_config(source="running", target="startup"), "in-use")
+        other.close_session()
+    m.validate("startup")
+    m.delete_config("startup")
+    assert "counter" not in bench(m, "startup")
+
+
+def url(m):
+    m.copy_config(source="running", target="file:///backup.xml")
+    m.edit_config(target="running", config=config("<counter>26</counter>"))
+    m.edit_config(target="running", config="file:///backup.xml", format="url")
+    assert "<counter>24</counter>" in bench(m)
+    m.copy_config(source="file:///backup.xml", target="candidate")
+    m.discard_changes()
+    m.delete_config("file:///backup.xml")
+    refused(lambda: m.delete_config("file:///backup.xml"), "data-missing")
+    refused(lambda: m.copy_config(source="https://192.0.2.1/a.xml", target="candidate"), "access-denied")
+
+
+CASES = [hello, edit_and_commit, discard, delete_typed_leaf, errors, locks, kill, copy, confirmed, persistent, startup, url, get, xpath, with_defaults, get_data,
          get_schema, generic_rpc, subscribe, establish, unknown_rpc]
 
 

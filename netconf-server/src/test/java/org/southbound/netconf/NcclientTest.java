@@ -44,7 +44,7 @@ class NcclientTest {
           TestServer.ADMIN_PASSWORD);
       assertTrue(result.startsWith("0\n"), result);
       List<String> passed = result.lines().filter(each -> each.startsWith("ok ")).toList();
-      assertEquals(17, passed.size(), result);
+      assertEquals(21, passed.size(), result);
     }
   }
 }

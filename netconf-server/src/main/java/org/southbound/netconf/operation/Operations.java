@@ -99,8 +99,12 @@ public final class Operations implements Dispatcher {
     int body = attributes;
     try {
       XmlIn in = XmlIn.open(message, offset, length);
-      if (!in.name().equals("rpc") || !in.namespace().equals(Schema.NETCONF)) {
+      if (!in.name().equals("rpc")) {
         throw in.unknown().type("rpc");
+      }
+      if (!in.namespace().equals(Schema.NETCONF)) {
+        throw NetconfException.of(ErrorTag.UNKNOWN_NAMESPACE, "An rpc is of namespace " + Schema.NETCONF + ".")
+            .type("rpc").info("bad-element", "rpc").info("bad-namespace", in.namespace());
       }
       in.copyAttributes(out);
       out.raw('>');
