@@ -122,7 +122,8 @@ class ErrorTableTest {
       if (!line.isBlank() && !line.startsWith("#")) {
         String[] columns = line.split(" \\| ", -1);
         cases.add(new Case(i + 1, columns[0].strip(), columns[1].strip(),
-            List.of(columns).subList(2, columns.length).stream().map(String::strip).collect(Collectors.joining(" | "))));
+            List.of(columns).subList(2, columns.length).stream().map(String::strip)
+                .collect(Collectors.joining(" | "))));
       }
     }
     return cases;
@@ -133,7 +134,8 @@ class ErrorTableTest {
   void shouldAnswerAsTheTableSays(Case each) throws Exception {
     prepare(each.who);
     TestClient client = each.who.equals("guest") ? guest : admin;
-    String request = each.request.replace("@nc", "xmlns:nc=\"" + BASE + "\"").replace("@b", "xmlns=\"urn:ncload:bench\"")
+    String request = each.request.replace("@nc", "xmlns:nc=\"" + BASE + "\"")
+        .replace("@b", "xmlns=\"urn:ncload:bench\"")
         .replace("@t", "xmlns=\"urn:southbound:test:trial\"");
     if (request.startsWith("<rpc") || request.startsWith("!")) {
       client.send(request.replaceFirst("^!", ""));
@@ -193,7 +195,7 @@ class ErrorTableTest {
     Set<String> tags = new LinkedHashSet<>();
     Set<String> operations = new LinkedHashSet<>();
     for (Case each : cases()) {
-      tags.add(each.expected.split(" \\| ")[1].strip());
+      tags.add(each.expected.split(" \\| ", -1)[1].strip());
       operations.add(each.request.replaceAll("(?s)^(<rpc[^>]*>)?<([\\w-]+).*", "$2"));
     }
     for (ErrorTag each : ErrorTag.values()) {

@@ -4,7 +4,7 @@ package org.southbound.netconf.operation;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.xml.XmlOut;
 
-/** close-session, RFC 6241 section 7.8. */
+/** close-session, RFC 6241 section 7.8. The session's locks are free when the reply is sent. */
 final class CloseSession implements Operation {
   @Override
   public String name() {
@@ -12,13 +12,9 @@ final class CloseSession implements Operation {
   }
 
   @Override
-  public boolean quick() {
-    return true;
-  }
-
-  @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     request.none();
+    request.context().datastores().ended(request.session().id());
     request.session().closeAfterReply();
     out.raw("<ok/>");
   }
