@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,7 +31,6 @@ final class ForwardBench {
   /** Until the compiler is done: the fewer packets a second, the longer it takes. */
   private static final int WARM_SECONDS = 4;
   private static final int WARM_SECONDS_PACED = 15;
-  private static final int STOP_SECONDS = 10;
 
   /** A load: length of the inner frames, packets a second (0: saturated). */
   private record LoadCase(int frame, int packetsPerSecond) {
@@ -106,7 +104,8 @@ final class ForwardBench {
   }
 
   private static Bench.Figure figure(LoadCase load, String function, double[] ours, double[] theirs) {
-    return new Bench.Figure("ForwardBench.cpu", load.params(function), median(ours), "ns/packet", median(theirs));
+    return new Bench.Figure("ForwardBench.cpu", load.params(function), Programs.median(ours), "ns/packet",
+        Programs.median(theirs));
   }
 
   private static List<String> java(int from, int to, String function) {
@@ -135,12 +134,6 @@ final class ForwardBench {
       throw new IOException("nothing was forwarded: " + output.strip());
     }
     return (forwarder.cpuNanos() - before) / Double.parseDouble(numbers.group(2));
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   private static int[] freePorts(int count) throws IOException {
@@ -176,21 +169,13 @@ final class ForwardBench {
     }
 
     long cpuNanos() {
-      return CpuClock.nanos(process);
+      return Programs.cpuNanos(process);
     }
 
     @Override
     public void close() throws IOException {
       process.getOutputStream().close();
-      process.destroy();
-      try {
-        if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-          process.destroyForcibly();
-        }
-      } catch (InterruptedException interrupted) {
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
-      }
+      Programs.stop(process);
     }
   }
 }

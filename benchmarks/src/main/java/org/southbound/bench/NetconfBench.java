@@ -7,13 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
@@ -27,7 +25,6 @@ final class NetconfBench {
   private static final Pattern RESULT = Pattern.compile("(\\w+)=([0-9.]+)");
   private static final int ROUNDS = 3;
   private static final int WARM_SECONDS = 8;
-  private static final int STOP_SECONDS = 10;
   private static final int IDLE_SESSIONS = 100;
   private static final int KIBI = 1024;
 
@@ -66,7 +63,7 @@ final class NetconfBench {
         starts[i] = server.helloSeconds;
       }
     }
-    add("start", Map.of(), median(starts), "s to the first hello");
+    add("start", Map.of(), Programs.median(starts), "s to the first hello");
     try (var server = new Server("batched", "batched")) {
       add("memory", Map.of("when", "fresh"), server.residentKib() / (double) KIBI, "MiB");
       idle(server);
@@ -88,7 +85,7 @@ final class NetconfBench {
       for (int i = 0; i < ROUNDS; i++) {
         commits[i] = rate(server, "commit", 1, 1, seconds);
       }
-      add("commit", Map.of("durability", "sync", "sessions", "1"), median(commits), "edits and commits/s");
+      add("commit", Map.of("durability", "sync", "sessions", "1"), Programs.median(commits), "edits and commits/s");
     }
   }
 
@@ -107,7 +104,7 @@ final class NetconfBench {
       params.put("durability", "batched");
       unit = "edits and commits/s";
     }
-    add(mode, params, median(values), unit);
+    add(mode, params, Programs.median(values), unit);
   }
 
   private double rate(Server server, String mode, int sessions, int outstanding, double period)
@@ -146,14 +143,8 @@ final class NetconfBench {
     figures.add(new Bench.Figure("NetconfBench." + name, params, value, unit, 0));
   }
 
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
-  }
-
   private static double median(List<Double> values) {
-    return median(values.stream().mapToDouble(Double::doubleValue).toArray());
+    return Programs.median(values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private String client() {
@@ -226,15 +217,7 @@ final class NetconfBench {
 
     @Override
     public void close() {
-      process.destroy();
-      try {
-        if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-          process.destroyForcibly();
-        }
-      } catch (InterruptedException interrupted) {
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
-      }
+      Programs.stop(process);
     }
   }
 }

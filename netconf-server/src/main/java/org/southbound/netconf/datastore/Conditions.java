@@ -22,16 +22,16 @@ import org.southbound.netconf.xpath.DataNode;
 final class Conditions {
   private static final int ROUNDS = 32;
 
-  private final Changes changes;
+  private final Touched touched;
 
-  private Conditions(Changes changes) {
-    this.changes = changes;
+  private Conditions(Touched touched) {
+    this.touched = touched;
   }
 
   static ContainerNode prune(YangNode root, ContainerNode before, ContainerNode after) {
     ContainerNode tree = after;
     for (int i = 0; i < ROUNDS; i++) { // one deletion may make another when false
-      var next = (ContainerNode) new Conditions(new Changes(root, before, tree)).children(DataNode.root(root, tree),
+      var next = (ContainerNode) new Conditions(new Touched(root, before, tree)).children(DataNode.root(root, tree),
           before);
       if (next == tree) {
         break;
@@ -50,7 +50,7 @@ final class Conditions {
     for (YangNode child : parent.schema().children()) {
       NormalizedNode present = child.conditional() ? YangNode.find(data, child) : null;
       NormalizedNode was = present == null ? null : YangNode.find(before, child);
-      if (was == null || !changes.reach(child.dependencies()) && present == was) {
+      if (was == null || !touched.reach(child.dependencies()) && present == was) {
         continue;
       }
       NormalizedNode now = present;
@@ -71,8 +71,8 @@ final class Conditions {
 
   private NormalizedNode entries(DataNode parent, YangNode node, MapNode list, MapNode before) {
     MapNode made = list;
-    boolean all = changes.reach(node.dependencies());
-    for (MapEntryNode entry : all ? list.body() : changes.entries(list, before)) {
+    boolean all = touched.reach(node.dependencies());
+    for (MapEntryNode entry : all ? list.body() : touched.entries(list, before)) {
       var now = (MapEntryNode) children(parent.entry(node, entry.name()), before.childByArg(entry.name()));
       if (now != entry) {
         made = switch (made) {

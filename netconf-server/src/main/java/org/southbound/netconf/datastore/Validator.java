@@ -37,12 +37,12 @@ import org.southbound.netconf.xpath.Expression;
 @SuppressWarnings("ReferenceEquality")
 public final class Validator {
   private final boolean configOnly;
-  private final Changes changes;
+  private final Touched touched;
   private final References references = new References();
 
-  private Validator(boolean configOnly, Changes changes) {
+  private Validator(boolean configOnly, Touched touched) {
     this.configOnly = configOnly;
-    this.changes = changes;
+    this.touched = touched;
   }
 
   /**
@@ -51,12 +51,12 @@ public final class Validator {
    * @param valid a former tree known to be valid, or null
    */
   public static void config(YangNode root, ContainerNode valid, ContainerNode tree) throws NetconfException {
-    new Validator(true, new Changes(root, valid, tree)).children(DataNode.root(root, tree), valid);
+    new Validator(true, new Touched(root, valid, tree)).children(DataNode.root(root, tree), valid);
   }
 
   /** Checks configuration together with state data. */
   public static void operational(YangNode root, ContainerNode tree) throws NetconfException {
-    new Validator(false, new Changes(root, null, tree)).children(DataNode.root(root, tree), null);
+    new Validator(false, new Touched(root, null, tree)).children(DataNode.root(root, tree), null);
   }
 
   /**
@@ -71,7 +71,7 @@ public final class Validator {
     if (at == null) {
       throw NetconfException.of(ErrorTag.DATA_MISSING, target.node().localName() + " does not exist.").at(target);
     }
-    var validator = new Validator(false, new Changes(root, null, tree));
+    var validator = new Validator(false, new Touched(root, null, tree));
     DataNode node = at.guest(operation, data);
     validator.children(node, null);
     musts(node);
@@ -86,7 +86,7 @@ public final class Validator {
       NormalizedNode before = valid instanceof DataContainerNode container ? YangNode.find(container, child) : null;
       NormalizedNode now = parent.data() instanceof DataContainerNode container ? YangNode.find(container, child)
           : null;
-      if (before == null || changes.reach(child.dependencies())) {
+      if (before == null || touched.reach(child.dependencies())) {
         child(parent, child, before);
       } else if (now instanceof MapNode list && before instanceof MapNode was) {
         entries(parent, child, list, was);
@@ -152,18 +152,18 @@ public final class Validator {
       return;
     }
     elements(parent, child, list.size());
-    if (changes.reach(child.uniqueDependencies())) {
+    if (touched.reach(child.uniqueDependencies())) {
       for (Unique each : child.uniques()) {
         unique(each, parent.children(child));
       }
     }
-    for (MapEntryNode each : changes.entries(list, was)) {
+    for (MapEntryNode each : touched.entries(list, was)) {
       instance(child, parent.entry(child, each.name()), was.childByArg(each.name()));
     }
   }
 
   private void instance(YangNode schema, DataNode node, NormalizedNode was) throws NetconfException {
-    if (was != null && was == node.data() && !changes.reach(schema.dependencies())) {
+    if (was != null && was == node.data() && !touched.reach(schema.dependencies())) {
       return;
     }
     if (schema.isLeaf() && !node.byDefault()) {

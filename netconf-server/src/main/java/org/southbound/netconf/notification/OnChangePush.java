@@ -35,7 +35,7 @@ final class OnChangePush extends PushSubscription {
   private boolean polling;
 
   OnChangePush(Notifications notifications, Session session, long id, Selection selection, PushSource source,
-      Terms terms) throws org.southbound.netconf.NetconfException {
+      SubscriptionTerms terms) throws org.southbound.netconf.NetconfException {
     super(notifications, session, id, selection, source, terms.stop());
     this.dampening = dampening(terms);
     this.sync = terms.trigger("on-change").flag("sync-on-start");
@@ -47,14 +47,14 @@ final class OnChangePush extends PushSubscription {
     }
   }
 
-  private static Duration dampening(Terms terms) {
+  private static Duration dampening(SubscriptionTerms terms) {
     return Duration.ofMillis(terms.trigger("on-change").number("dampening-period", 0) * CENTISECOND_MILLIS);
   }
 
   private boolean isRunning() { return Set.of("running", "intended").contains(selection.datastore().getLocalName()); }
 
   /** Changes the filter and the dampening period. */
-  void change(Filter filter, Terms terms) {
+  void change(Filter filter, SubscriptionTerms terms) {
     selection = new Selection(selection.datastore(), filter);
     dampening = dampening(terms);
     pump();

@@ -28,10 +28,10 @@ final class PeriodicPush extends PushSubscription {
   }
 
   /** Changes the filter and, if not null, the period. */
-  void change(Filter filter, Duration changed, Terms terms) {
+  void change(Filter filter, Duration changed, SubscriptionTerms terms) {
     selection = new Selection(selection.datastore(), filter);
     try {
-      Instant moved = Terms.time(terms.trigger("periodic"), "anchor-time");
+      Instant moved = SubscriptionTerms.time(terms.trigger("periodic"), "anchor-time");
       anchor = moved == null ? anchor : moved;
     } catch (NetconfException e) {
       throw new IllegalStateException("it was read before", e);

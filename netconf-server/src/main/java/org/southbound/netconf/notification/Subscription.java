@@ -23,7 +23,7 @@ abstract sealed class Subscription permits StreamSubscription, PushSubscription 
   long sent;
   long excluded;
   /** Null for a subscription by create-subscription. */
-  Terms terms;
+  SubscriptionTerms terms;
   /** The configured filter that the terms name, as it is applied; or null. */
   DataContainerNode namedFilter;
 

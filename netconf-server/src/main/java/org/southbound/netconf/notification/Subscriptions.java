@@ -93,7 +93,7 @@ public final class Subscriptions {
 
   /** establish-subscription. */
   public Established establish(Session session, Tree input) throws NetconfException {
-    var terms = new Terms(input);
+    var terms = new SubscriptionTerms(input);
     String structure = terms.datastore() == null
         ? "establish-subscription-stream-error-info"
         : "establish-subscription-datastore-error-info";
@@ -132,7 +132,8 @@ public final class Subscriptions {
     });
   }
 
-  private Subscription make(Session session, Terms terms, Filter filter, String structure) throws NetconfException {
+  private Subscription make(Session session, SubscriptionTerms terms, Filter filter, String structure)
+      throws NetconfException {
     if (terms.datastore() == null) {
       return new StreamSubscription(notifications, session, nextId(), filter, terms.start(), terms.stop());
     }
@@ -152,10 +153,11 @@ public final class Subscriptions {
           .info("bad-element", "periodic");
     }
     return new PeriodicPush(notifications, session, nextId(), new PushSubscription.Selection(terms.datastore(), filter),
-        source, period(terms, structure), Terms.time(terms.trigger("periodic"), "anchor-time"), terms.stop());
+        source, period(terms, structure), SubscriptionTerms.time(terms.trigger("periodic"), "anchor-time"),
+        terms.stop());
   }
 
-  private static Duration period(Terms terms, String structure) throws NetconfException {
+  private static Duration period(SubscriptionTerms terms, String structure) throws NetconfException {
     long centiseconds = terms.trigger("periodic").number("period", 0);
     if (centiseconds < SHORTEST) {
       throw Refusal.PERIOD_UNSUPPORTED.of("The period is too short.", structure, "period-hint", SHORTEST);
@@ -169,7 +171,7 @@ public final class Subscriptions {
 
   /** modify-subscription. */
   public void modify(Session session, Tree input) throws NetconfException {
-    Instant stop = Terms.time(input, "stop-time");
+    Instant stop = SubscriptionTerms.time(input, "stop-time");
     notifications.ask(() -> {
       boolean push = input.node().child(null, "datastore") != null && input.has("datastore");
       String structure = push
@@ -182,7 +184,7 @@ public final class Subscriptions {
       if (push != (found instanceof PushSubscription)) {
         throw invalid(push ? "datastore" : "stream", "What a subscription is made to cannot be changed.");
       }
-      Terms terms = found.terms.with(input);
+      SubscriptionTerms terms = found.terms.with(input);
       if (push && !terms.datastore().equals(found.terms.datastore())) {
         throw invalid("datastore", "The datastore of a subscription cannot be changed.");
       }
@@ -253,7 +255,8 @@ public final class Subscriptions {
 
   // ---- filters
 
-  private static Filter filter(Terms terms, ContainerNode running, String structure) throws NetconfException {
+  private static Filter filter(SubscriptionTerms terms, ContainerNode running, String structure)
+      throws NetconfException {
     try {
       return terms.filter(running);
     } catch (NetconfException e) {
@@ -280,7 +283,7 @@ public final class Subscriptions {
     }
   }
 
-  private void apply(Subscription to, Terms terms, Filter filter, Duration period) {
+  private void apply(Subscription to, SubscriptionTerms terms, Filter filter, Duration period) {
     to.terms = terms;
     Tree named = terms.filterName() == null ? null : terms.namedFilter(datastores.running());
     to.namedFilter = named == null ? null : named.data();

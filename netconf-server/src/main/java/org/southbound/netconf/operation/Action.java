@@ -8,9 +8,7 @@ import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Editor;
 import org.southbound.netconf.datastore.Invocation;
 import org.southbound.netconf.datastore.Validator;
-import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
-import org.southbound.netconf.xml.DataWriter;
 import org.southbound.netconf.xml.XmlIn;
 import org.southbound.netconf.xml.XmlOut;
 
@@ -48,11 +46,6 @@ final class Action implements Operation {
     ContainerNode tree = context.operational().over(context.datastores().running(), null, request.session());
     Validator.operation(context.schema().root(), tree, call.target(), action, input);
     ContainerNode output = context.rpcs().call(request.session(), action, call.target(), input);
-    if (output == null || output.isEmpty()) {
-      out.raw("<ok/>");
-    } else {
-      new DataWriter(context.schema(), out, context.access().reads(request.session().user()))
-          .children(action.output(), output, Schema.NETCONF, null);
-    }
+    ModelRpc.reply(request, action, output, out);
   }
 }

@@ -38,11 +38,17 @@ final class ModelRpc implements Operation {
     request.end();
     Validator.operation(context.schema().root(), context.datastores().running(), null, rpc, input);
     ContainerNode output = context.rpcs().call(request.session(), rpc, null, input);
+    reply(request, rpc, output, out);
+  }
+
+  /** Writes the output of an RPC or action, null if there is none, as the user may read it. */
+  static void reply(Request request, YangNode operation, ContainerNode output, XmlOut out) {
     if (output == null || output.isEmpty()) {
       out.raw("<ok/>");
-    } else {
-      var writer = new DataWriter(context.schema(), out, context.access().reads(request.session().user()));
-      writer.children(rpc.output(), output, Schema.NETCONF, null);
+      return;
     }
+    Context context = request.context();
+    new DataWriter(context.schema(), out, context.access().reads(request.session().user()))
+        .children(operation.output(), output, Schema.NETCONF, null);
   }
 }

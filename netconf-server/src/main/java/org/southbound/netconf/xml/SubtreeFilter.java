@@ -15,6 +15,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Values;
+import org.southbound.netconf.schema.ValueType;
 import org.southbound.netconf.schema.YangNode;
 
 /**
@@ -68,26 +69,9 @@ public final class SubtreeFilter implements Filter {
         prefixes.put(prefix, uri);
       }
     }
-    context[0] = new OnePrefix(prefixes, namespace);
+    context[0] = new ValueType.Prefixes(prefixes, namespace);
     return new Test(namespace, name, children.isEmpty() && !text.isEmpty() ? text : null, attributes, children,
         context[0]);
-  }
-
-  private record OnePrefix(Map<String, String> table, String own) implements NamespaceContext {
-    @Override
-    public String getNamespaceURI(String prefix) {
-      return prefix.isEmpty() ? own : table.getOrDefault(prefix, "");
-    }
-
-    @Override
-    public String getPrefix(String namespace) {
-      return null;
-    }
-
-    @Override
-    public java.util.Iterator<String> getPrefixes(String namespace) {
-      return java.util.Collections.emptyIterator();
-    }
   }
 
   /** True if nothing is selected. */

@@ -23,10 +23,10 @@ import org.southbound.netconf.xml.XPathFilter;
 import org.southbound.netconf.xml.XmlIn;
 
 /** What was asked for: the input of establish-subscription, with what modify-subscription has changed of it. Immutable. */
-record Terms(Tree input) {
+record SubscriptionTerms(Tree input) {
 
   /** These terms with those of a modify-subscription in place of their like. */
-  Terms with(Tree changes) {
+  SubscriptionTerms with(Tree changes) {
     YangNode node = input.node();
     var draft = new Draft(node, input.data());
     for (YangNode each : changes.node().children()) {
@@ -37,7 +37,7 @@ record Terms(Tree input) {
         draft.set(mine, Merge.merge(mine, draft.get(mine), now));
       }
     }
-    return new Terms(new Tree(node, draft.build(node.id)));
+    return new SubscriptionTerms(new Tree(node, draft.build(node.id)));
   }
 
   /** Puts what the model shows of the terms into a subscription's state or into a notification about it. */

@@ -21,7 +21,7 @@ import org.southbound.netconf.schema.YangNode;
  */
 // Trees share what did not change: the same object means the same content, without a look inside.
 @SuppressWarnings("ReferenceEquality")
-final class Changes {
+final class Touched {
   private final YangNode root;
   private final DataContainerNode before;
   private final DataContainerNode after;
@@ -29,7 +29,7 @@ final class Changes {
   private Set<String> names;
 
   /** @param before null if nothing is known of it: then anything may have changed */
-  Changes(YangNode root, DataContainerNode before, DataContainerNode after) {
+  Touched(YangNode root, DataContainerNode before, DataContainerNode after) {
     this.root = root;
     this.before = before;
     this.after = after;
