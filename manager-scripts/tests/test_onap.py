@@ -133,13 +133,6 @@ class OnapTest(unittest.TestCase):
     self.assertTrue(found, f"{capability} is not in the hello")
     return found[0]
 
-  def needs(self, capability):
-    """What is optional, and is to come, is tested once the server says that it has it."""
-    found = [each for each in self.m.server_capabilities if capability in each]
-    if not found:
-      self.skipTest(f"{capability} is not in the hello")
-    return found[0]
-
   def schemas(self):
     wanted = f'<netconf-state xmlns="{MONITORING}"><schemas/></netconf-state>'
     return self.m.get(filter=("subtree", wanted)).data.findall(".//m:schema", NS)
@@ -231,7 +224,7 @@ class OnapTest(unittest.TestCase):
     until(lambda: not m.connected, "the session's end")
 
   def test_R_70496_commit_confirmed(self):
-    self.needs("capability:confirmed-commit:1.1")
+    self.has("capability:confirmed-commit:1.1")
     self.edit(metrics(threshold(self.name, 1)), "candidate")
     self.m.commit(confirmed=True, timeout="1")
     self.assertEqual("1", self.rising())
@@ -243,7 +236,7 @@ class OnapTest(unittest.TestCase):
 
   def test_R_49145_confirmed_commit(self):
     self.has("capability:candidate:1.0")
-    self.needs("capability:confirmed-commit:1.1")
+    self.has("capability:confirmed-commit:1.1")
     other = connect()
     self.edit(metrics(threshold(self.name)), "candidate", m=other)
     other.commit(confirmed=True, timeout="600")
@@ -320,7 +313,7 @@ class OnapTest(unittest.TestCase):
     self.assertIsNone(self.rising(source="candidate"))
 
   def test_R_88031_delete_config(self):
-    self.needs("capability:startup:1.0")
+    self.has("capability:startup:1.0")
     self.m.copy_config(source="running", target="startup")
     self.assertTrue(self.m.delete_config("startup").ok)
     self.assertEqual(0, len(self.m.get_config("startup").data))
@@ -360,7 +353,7 @@ class OnapTest(unittest.TestCase):
     self.assertIsNone(self.rising())
 
   def test_R_68990_startup(self):
-    self.needs("capability:startup:1.0")
+    self.has("capability:startup:1.0")
     self.edit(metrics(threshold(self.name)))
     self.m.copy_config(source="running", target="startup")
     self.assertEqual("1", self.rising(source="startup"))
@@ -368,7 +361,7 @@ class OnapTest(unittest.TestCase):
       self.refused("lock-denied", lambda: self.session().lock("startup"))
 
   def test_R_68200_url(self):
-    self.assertRegex(self.needs("capability:url:1.0"), r"scheme=[a-z,]*file")
+    self.assertRegex(self.has("capability:url:1.0"), r"scheme=[a-z,]*file")
     self.edit(metrics(threshold(self.name)))
     self.m.copy_config(source="running", target="file:///onap.xml")
     self.edit(metrics(f'<threshold nc:operation="delete"><name>{self.name}</name></threshold>'))
@@ -399,7 +392,7 @@ class OnapTest(unittest.TestCase):
     self.refused("data-missing", lambda: self.m.validate("candidate"))
 
   def test_R_58358_with_defaults(self):
-    self.assertIn("basic-mode=", self.needs("capability:with-defaults:1.0"))
+    self.assertIn("basic-mode=", self.has("capability:with-defaults:1.0"))
     wanted = ("subtree", f'<nf xmlns="{NF}"><management><netconf/></management></nf>')
     for mode, present in (("report-all", True), ("trim", False), ("explicit", False), ("report-all-tagged", True)):
       data = self.m.get_config("running", filter=wanted, with_defaults=mode).data
@@ -477,7 +470,7 @@ class OnapTest(unittest.TestCase):
     return etree.fromstring(reply.xml.encode()).findtext(".//p:lock-id", namespaces=NS)
 
   def test_R_28756_partial_lock(self):
-    self.needs("capability:partial-lock:1.0")
+    self.has("capability:partial-lock:1.0")
     self.edit(metrics(threshold(self.name), threshold(self.name + "-2")))
     other = self.session()
     self.partial_lock(self.m, f"/r:metrics/r:threshold[r:name='{self.name}']")
@@ -487,7 +480,7 @@ class OnapTest(unittest.TestCase):
     self.assertEqual("5", self.rising())
 
   def test_R_41829_granularity_by_xpath(self):
-    self.needs("capability:partial-lock:1.0")
+    self.has("capability:partial-lock:1.0")
     self.edit(metrics(*(threshold(f"{self.name}-{each}", each + 1) for each in range(3))))
     other = self.session()
     self.partial_lock(self.m, f"/r:metrics/r:threshold[starts-with(r:name, '{self.name}') and r:rising > 1]/r:rising")
@@ -496,7 +489,7 @@ class OnapTest(unittest.TestCase):
       self.refused("in-use", lambda: self.edit(metrics(threshold(f"{self.name}-{each}", 9)), m=other))  # pylint: disable=cell-var-from-loop
 
   def test_R_03465_partial_unlock_releases(self):
-    self.needs("capability:partial-lock:1.0")
+    self.has("capability:partial-lock:1.0")
     self.edit(metrics(threshold(self.name)))
     other = self.session()
     lock = self.partial_lock(self.m, f"/r:metrics/r:threshold[r:name='{self.name}']")
@@ -505,7 +498,7 @@ class OnapTest(unittest.TestCase):
     self.edit(metrics(threshold(self.name, 2)), m=other)
 
   def test_R_01334_partial_lock_of_RFC_5717(self):
-    self.needs("capability:partial-lock:1.0")
+    self.has("capability:partial-lock:1.0")
     self.edit(metrics(threshold(self.name)))
     other = connect()
     select = f"/r:metrics/r:threshold[r:name='{self.name}']"
