@@ -30,6 +30,8 @@ import org.southbound.netconf.datastore.TreeBuilder;
 /** Confirmed commit, RFC 6241 section 8.4. */
 @Timeout(120)
 class ConfirmedCommitTest {
+  private static final String WITH_DEFAULTS = "<with-defaults "
+      + "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults\">report-all</with-defaults>";
   private static final String CONFIRMED = "<commit><confirmed/></commit>";
 
   @TempDir
@@ -183,7 +185,16 @@ class ConfirmedCommitTest {
       error(client.call(edit("running", 7)), "in-use");
       error(client.call("<copy-config><target><running/></target><source><candidate/></source></copy-config>"),
           "in-use");
+      String lock = other.call("<lock><target><running/></target></lock>");
+      error(lock, "lock-denied"); // RFC 6241 section 7.5
+      assertTrue(lock.contains("<session-id>1</session-id>"), lock);
+      ok(client.call("<lock><target><running/></target></lock>"));
+      ok(client.call("<unlock><target><running/></target></unlock>"));
       ok(other.call(edit("candidate", 8)));
+    }
+    for (String defaults : new String[]{"", WITH_DEFAULTS}) { // startup would keep what may be rolled back
+      error(client.call("<copy-config><target><startup/></target><source><running/></source>" + defaults
+          + "</copy-config>"), "in-use");
     }
     var refused = assertThrows(NetconfException.class,
         () -> server.datastores().editRunning(Writer.SYSTEM,

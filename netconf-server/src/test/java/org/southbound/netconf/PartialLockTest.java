@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -130,6 +131,14 @@ class PartialLockTest {
     ok(first.call(unlock(id)));
     error(first.call(unlock(id)), "invalid-value");
     ok(second.call(edit("running", entry("a", 6))));
+  }
+
+  @Test
+  void shouldBoundWhatIsAsked() throws IOException {
+    var select = new String[65];
+    Arrays.fill(select, "/b:bench/b:counter");
+    error(first.call(lock(select)), "too-big");
+    granted(first.call(lock(Arrays.copyOf(select, 64))));
   }
 
   @Test

@@ -228,6 +228,33 @@ class UrlTest {
     ok(to("file:///a.xml"));
   }
 
+  /** Files are under no rule for data: they take the right to execute delete-config, which has to be given. */
+  @Test
+  void shouldAskForMoreThanTheRightToCopy() throws IOException {
+    ok(to("file:///a.xml"));
+    try (var guest = TestClient.guest(server)) {
+      for (String each : new String[]{
+          "<copy-config><target><url>file:///b.xml</url></target><source><running/></source></copy-config>",
+          "<copy-config><target><candidate/></target><source><url>file:///a.xml</url></source></copy-config>",
+          "<edit-config><target><candidate/></target><url>file:///a.xml</url></edit-config>",
+          "<validate><source><url>file:///a.xml</url></source></validate>",
+          "<delete-config><target><url>file:///a.xml</url></target></delete-config>"}) {
+        error(guest.call(each), "access-denied");
+      }
+    }
+    assertTrue(Files.exists(home.resolve("files/a.xml")));
+    assertFalse(Files.exists(home.resolve("files/b.xml")));
+  }
+
+  @Test
+  void shouldNotWriteAPasswordInClear() throws IOException {
+    error(client.call("<copy-config><target><url>file:///a.xml</url></target><source>"
+        + String.format(CONFIG, "<nf xmlns=\"urn:southbound:yang:southbound-nf\"><management><user><name>bob</name>"
+            + "<password>$0$open sesame</password></user></management></nf>")
+        + "</source></copy-config>"), "invalid-value", "clear text");
+    assertFalse(Files.exists(home.resolve("files/a.xml")));
+  }
+
   @Test
   void shouldCallOnlyAllowedDestinations() throws IOException {
     int port = web.getAddress().getPort();

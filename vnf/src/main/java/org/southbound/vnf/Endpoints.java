@@ -55,6 +55,8 @@ final class Endpoints implements Management {
   private volatile Config configured = Config.EMPTY;
   private volatile SnmpAgent agent;
   private Config atStart;
+  /** What the settings that were kept for the next start come from. */
+  private Config kept;
   private volatile boolean restartNeeded;
   private boolean seeded;
 
@@ -152,9 +154,11 @@ final class Endpoints implements Management {
         settings.tlsPort().filter(each -> elsewhere || given.containsKey("tls-port"))
             .map(port -> new InetSocketAddress(address, port)));
     var binding = new Binding(server, new Binding.Parts(instance.vnf(), users, first,
-        AdminPassword.given(System.getenv()).isPresent(), nf -> configured(nf, settings),
+        AdminPassword.given(System.getenv()).isPresent(), this::configured,
         instance.vnf().neighbours()::configured, ports, settings.home(), flags, () -> restartNeeded, this::reports));
     open.push(binding);
+    kept = configured;
+    binding.onNextStart(nf -> keep(nf, settings));
     server.start();
     binding.started();
     for (var each : List.of("netconf", "tls")) {
@@ -203,12 +207,11 @@ final class Endpoints implements Management {
   }
 
   /** The configuration of the instance is in force: whom it trusts follows. */
-  private void configured(Config nf, Settings settings) {
+  private void configured(Config nf) {
     if (atStart == null) {
       atStart = nf;
     } else {
       restartNeeded = !StartOnly.of(nf).equals(StartOnly.of(atStart));
-      keep(nf, settings);
     }
     configured = nf;
     var peers = new ArrayList<Trust.Peer>();
@@ -229,7 +232,8 @@ final class Endpoints implements Management {
   /** What the next start reads before it can read the configuration. */
   private void keep(Config nf, Settings settings) {
     try {
-      Bootstrap.changed(settings.home(), StartOnly.flags(configured), StartOnly.flags(nf));
+      Bootstrap.changed(settings.home(), StartOnly.flags(kept), StartOnly.flags(nf));
+      kept = nf;
     } catch (StartException failure) {
       LOG.error("the next start will not know of the change: {}", failure.getMessage());
     }

@@ -141,16 +141,19 @@ public final class Nacm implements AccessControl, ConfigSubscriber {
   @Override
   public NetconfException tell(User user, NetconfException error) {
     Rights rights = rules.of(user);
-    if (rights == null || !(error.tag() == ErrorTag.DATA_EXISTS || error.tag() == ErrorTag.DATA_MISSING)
-        || !(error.place() instanceof DataPath path)) {
+    if (rights == null || !(error.place() instanceof DataPath path)) {
       return error;
     }
     DataPath seen = rights.readable(path);
     if (seen == path) {
       return error;
     }
-    deniedWrites.increment();
-    return denied(user, Operation.UPDATE, path.node()).at(path);
+    if (error.tag() == ErrorTag.DATA_EXISTS || error.tag() == ErrorTag.DATA_MISSING) {
+      deniedWrites.increment();
+      return denied(user, Operation.UPDATE, path.node()).at(path);
+    }
+    return NetconfException.of(error.tag(), "Something that you may not read forbids it.").appTag(error.appTag())
+        .at(seen);
   }
 
   @Override

@@ -9,11 +9,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
+import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.southbound.api.VnfApi;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Report;
@@ -31,6 +33,7 @@ import org.southbound.nf.Config;
 public final class Binding implements AutoCloseable {
   private static final String ADMIN = "admin";
 
+  private final NetconfServer server;
   private final ChainConfig chains;
   private final TransportConfig transports;
 
@@ -71,6 +74,7 @@ public final class Binding implements AutoCloseable {
    * @throws IOException a key in the home cannot be used
    */
   public Binding(NetconfServer server, Parts parts) throws NetconfException, IOException {
+    this.server = server;
     var datastores = server.datastores();
     datastores.subscribe(new UserConfig(server.schema(), parts.users, parts.firstUser, parts.fixedPassword));
     datastores.subscribe(new SessionConfig(server));
@@ -82,6 +86,18 @@ public final class Binding implements AutoCloseable {
     new VnfBinding(server, parts.vnf, chains, parts.snmp);
     new StateData(server, parts.vnf, chains, parts.ports, parts.restartNeeded);
     parts.vnf.listen(new EventNotifications(server.notifications()));
+  }
+
+  /** Tells the instance's configuration that the next start begins from, whenever that is another. */
+  public void onNextStart(Consumer<Config> listener) {
+    YangNode nf = server.schema().node("/southbound-nf:nf");
+    var last = new AtomicReference<>(YangNode.find(server.datastores().running(), nf));
+    server.datastores().onNextStart(tree -> {
+      NormalizedNode next = YangNode.find(tree, nf);
+      if (next != last.getAndSet(next)) { // most commits leave it alone
+        listener.accept(ConfigTree.of(nf, (DataContainerNode) next));
+      }
+    });
   }
 
   /** The server listens: its ports are known. */

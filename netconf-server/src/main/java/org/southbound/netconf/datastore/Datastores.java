@@ -13,7 +13,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongPredicate;
+import java.util.function.UnaryOperator;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,11 +72,6 @@ public final class Datastores {
   public record PartialLock(long id, Held held, List<String> select, Set<DataPath> nodes) {
   }
 
-  /** Says which parts of a tree to lock. */
-  public interface Parts {
-    Set<DataPath> of(ContainerNode running) throws NetconfException;
-  }
-
   /** A change of the tree; throws to refuse. Must not have effects: it may be made again on a newer tree. */
   public interface Change {
     ContainerNode apply(ContainerNode before) throws NetconfException;
@@ -124,6 +121,9 @@ public final class Datastores {
   private final List<Listener> startupListeners = new CopyOnWriteArrayList<>();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile ContainerNode running;
+  private ContainerNode nextStart;
+  private Consumer<ContainerNode> nextStartListener = tree -> {
+  };
   private final Candidate candidate;
   private final Startup startup;
   private Pending pending;
@@ -145,6 +145,7 @@ public final class Datastores {
     this.timer = timer;
     this.open = open;
     this.running = running;
+    this.nextStart = running;
     this.startup = startup;
     this.candidate = new Candidate(running);
   }
@@ -194,6 +195,23 @@ public final class Datastores {
     startupListeners.add(listener);
   }
 
+  /**
+   * Hears of the configuration that the next start begins from, whenever that is another: startup if there is one, else running
+   * as it is stored, so without a commit that waits to be confirmed.
+   */
+  public void onNextStart(Consumer<ContainerNode> listener) {
+    nextStartListener = listener;
+  }
+
+  private void tellNextStart() {
+    ContainerNode stored = pending == null ? running : pending.before;
+    ContainerNode next = startup.tree() == startup.none() ? stored : startup.tree();
+    if (next != nextStart) {
+      nextStart = next;
+      nextStartListener.accept(next);
+    }
+  }
+
   public void onConfirmation(ConfirmListener listener) {
     confirmListeners.add(listener);
   }
@@ -212,6 +230,33 @@ public final class Datastores {
     change(writer, target, before -> content, false, false);
   }
 
+  /**
+   * Copies running to startup, which takes no right but to copy (RFC 8341 section 3.2.5).
+   *
+   * @param shown how much of it is copied, such as with its defaults
+   */
+  public void saveRunning(Writer writer, UnaryOperator<ContainerNode> shown) throws NetconfException {
+    writing.lock();
+    try {
+      checkWritable(writer, Name.STARTUP);
+      checkSettled();
+      ContainerNode after = shown.apply(running);
+      Validator.config(root, null, after);
+      saved(writer, after);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private void saved(Writer writer, ContainerNode after) throws NetconfException {
+    ContainerNode before = startup.tree();
+    startup.save(after);
+    tellNextStart();
+    for (Listener each : startupListeners) {
+      each.committed(writer, before, after);
+    }
+  }
+
   /** delete-config: from now on the server starts from running, as it is stored. */
   public void deleteStartup(Writer writer) throws NetconfException {
     writing.lock();
@@ -221,6 +266,7 @@ public final class Datastores {
       access.write(writer.user(), root, startup.tree(), startup.none());
       ContainerNode before = startup.tree();
       startup.delete();
+      tellNextStart();
       startupListeners.forEach(each -> each.committed(writer, before, startup.none()));
     } finally {
       writing.unlock();
@@ -248,11 +294,7 @@ public final class Datastores {
       checkWritable(writer, target);
       ContainerNode before = tree(target);
       ContainerNode after = applied(writer, change, before);
-      if (target == Name.STARTUP && after == running) { // RFC 8341 section 3.2.6: this takes no right but to copy
-        checkSettled();
-      } else {
-        access.write(writer.user(), root, before, after);
-      }
+      access.write(writer.user(), root, before, after);
       if (change.pending()) {
         return false;
       }
@@ -261,7 +303,7 @@ public final class Datastores {
         locks.checkParts(writer, running, after);
       }
       if (validate || target != Name.CANDIDATE) {
-        Validator.config(root, target == Name.RUNNING ? running : null, after);
+        check(writer, target == Name.RUNNING ? running : null, after);
       }
       if (testOnly || after == before) {
         return true;
@@ -269,11 +311,9 @@ public final class Datastores {
       if (target == Name.RUNNING) {
         activate(writer, after, true);
         candidate.rebase(after);
+        tellNextStart();
       } else if (target == Name.STARTUP) {
-        startup.save(after);
-        for (Listener each : startupListeners) {
-          each.committed(writer, before, after);
-        }
+        saved(writer, after);
       } else if (after == running) { // copied from there: nothing is left to commit
         candidate.reset(running);
       } else {
@@ -288,6 +328,14 @@ public final class Datastores {
   private ContainerNode applied(Writer writer, Change change, ContainerNode before) throws NetconfException {
     try {
       return change.apply(before);
+    } catch (NetconfException e) {
+      throw access.tell(writer.user(), e);
+    }
+  }
+
+  private void check(Writer writer, ContainerNode valid, ContainerNode tree) throws NetconfException {
+    try {
+      Validator.config(root, valid, tree);
     } catch (NetconfException e) {
       throw access.tell(writer.user(), e);
     }
@@ -348,13 +396,14 @@ public final class Datastores {
       if (after != running) {
         access.write(writer.user(), root, running, candidate.tree());
         locks.checkParts(writer, running, after);
-        Validator.config(root, running, after);
+        check(writer, running, after);
         activate(writer, after, confirm == null);
       } else if (confirm == null && pending != null) {
         store(running);
       }
       candidate.reset(running);
       confirmed(writer, confirm, before);
+      tellNextStart();
     } finally {
       writing.unlock();
     }
@@ -438,8 +487,8 @@ public final class Datastores {
   private void roll(Confirmation why) {
     try {
       revert(Writer.SYSTEM, why);
-    } catch (NetconfException e) {
-      LOG.error("a confirmed commit cannot be rolled back, tried again in {} s: {}", RETRY_SECONDS, e.getMessage());
+    } catch (NetconfException | RuntimeException e) {
+      LOG.error("a confirmed commit cannot be rolled back, tried again in {} s: {}", RETRY_SECONDS, e.toString());
       expireAfter(pending, RETRY_SECONDS);
     }
   }
@@ -522,12 +571,16 @@ public final class Datastores {
     }
   }
 
-  /** Checks a tree as a commit would. */
-  public void validate(ContainerNode tree) throws NetconfException {
-    if (tree == candidate.tree()) {
-      candidate.checkCurrent();
+  /** Checks a tree as a commit of that user would. */
+  public void validate(User user, ContainerNode tree) throws NetconfException {
+    try {
+      if (tree == candidate.tree()) {
+        candidate.checkCurrent();
+      }
+      Validator.config(root, running, Conditions.prune(root, running, tree));
+    } catch (NetconfException e) {
+      throw access.tell(user, e);
     }
-    Validator.config(root, running, Conditions.prune(root, running, tree));
   }
 
   /** Locks a datastore for a session (RFC 6241 section 7.5). */
@@ -538,14 +591,25 @@ public final class Datastores {
       if (name == Name.CANDIDATE && locks.holder(name) == null && candidate.isChanged()) {
         throw Locks.denied("The candidate has changes that are neither committed nor discarded.", 0);
       }
+      boolean others = pending != null && (pending.persist != null || pending.writer.session != writer.session);
+      if (name == Name.RUNNING && others) { // RFC 6241 section 7.5
+        throw Locks.denied("A confirmed commit waits to be confirmed, and its rollback changes running.",
+            pending.persist != null ? 0 : pending.writer.session);
+      }
       locks.lock(writer, name, clock.instant());
     } finally {
       writing.unlock();
     }
   }
 
-  /** Locks parts of running (RFC 5717 section 2.4.1). */
-  public PartialLock lockParts(Writer writer, List<String> select, Parts parts) throws NetconfException {
+  /**
+   * Locks parts of running (RFC 5717 section 2.4.1).
+   *
+   * @param seen running as it was when the parts were selected
+   * @return null if running is another by now: then nothing is done
+   */
+  public PartialLock lockParts(Writer writer, List<String> select, ContainerNode seen, Set<DataPath> parts)
+      throws NetconfException {
     writing.lock();
     try {
       checkOpen(writer);
@@ -554,7 +618,7 @@ public final class Datastores {
             .of(ErrorTag.IN_USE, "A confirmed commit waits to be confirmed, and its rollback may change any part.")
             .appTag("outstanding-confirmed-commit");
       }
-      return locks.lockParts(writer, select, parts.of(running), clock.instant());
+      return running == seen ? locks.lockParts(writer, select, parts, clock.instant()) : null;
     } finally {
       writing.unlock();
     }

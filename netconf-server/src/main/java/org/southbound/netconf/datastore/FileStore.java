@@ -57,6 +57,8 @@ public final class FileStore implements Store {
   private long records;
   private long synced;
   private long fileBytes;
+  /** Of the journal that continues the file; an older one than that in use as long as the file could not be written. */
+  private long fileGeneration = -1;
   private boolean writing; // of the file, in the background
   private boolean closed;
 
@@ -234,6 +236,7 @@ public final class FileStore implements Store {
     generation++;
     try {
       fileBytes = write(tree, generation);
+      fileGeneration = generation;
     } catch (IOException e) {
       restore(former);
       throw e;
@@ -391,14 +394,18 @@ public final class FileStore implements Store {
       if (failure == null) {
         synced = Math.max(synced, length);
       } else {
-        LOG.error("{} cannot be synced, {} is written anew: {}", journal(name, generation), name, failure.toString());
-        abandon();
-        try {
-          rewrite(stored);
-        } catch (IOException e) {
-          LOG.error("{} cannot be written; a power cut loses the last commits: {}", name, e.toString());
-        }
+        writeAnew(failure);
       }
+    }
+  }
+
+  private void writeAnew(IOException why) {
+    LOG.error("{} cannot be synced, {} is written anew: {}", journal(name, generation), name, why.toString());
+    abandon();
+    try {
+      rewrite(stored);
+    } catch (IOException e) {
+      LOG.error("{} cannot be written; a power cut loses the last commits: {}", name, e.toString());
     }
   }
 
@@ -413,8 +420,7 @@ public final class FileStore implements Store {
       try {
         journal.sync(); // before any record of the next
       } catch (IOException e) {
-        LOG.error("{} cannot be synced: {}", journal(name, generation), e.toString());
-        abandon();
+        writeAnew(e);
         return;
       }
       abandon();
@@ -425,14 +431,17 @@ public final class FileStore implements Store {
       writing = true;
     }
     long bytes = 0;
+    long written = -1;
     try {
       bytes = write(tree, of);
+      written = of;
       forget(of);
     } catch (IOException e) {
       LOG.error("{} cannot be written, its journals stay: {}", name, e.toString());
     }
     synchronized (this) {
       fileBytes = Math.max(bytes, fileBytes);
+      fileGeneration = Math.max(written, fileGeneration);
       writing = false;
       notifyAll();
     }
@@ -447,7 +456,7 @@ public final class FileStore implements Store {
       notifyAll();
       if (stored != null) {
         try {
-          if (journal == null || records > 0) {
+          if (journal == null || records > 0 || fileGeneration != generation) {
             write(stored, ++generation);
           }
           forget(Long.MAX_VALUE);

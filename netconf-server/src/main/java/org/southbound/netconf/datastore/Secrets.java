@@ -47,11 +47,18 @@ public final class Secrets implements Datastores.Change {
   }
 
   /** A tree that nobody needs to be allowed to write. */
-  public static ContainerNode hashed(YangNode root, ContainerNode tree) {
+  static ContainerNode hashed(YangNode root, ContainerNode tree) {
     var secrets = new Secrets(root, before -> tree);
     secrets.covered(root, null, tree, null);
     secrets.hash();
     return (ContainerNode) secrets.covered(root, null, tree, null);
+  }
+
+  /** Whether a password stands in the tree in clear text. */
+  public static boolean anyClear(YangNode root, ContainerNode tree) {
+    var secrets = new Secrets(root, before -> tree);
+    secrets.covered(root, null, tree, null);
+    return secrets.pending();
   }
 
   @Override

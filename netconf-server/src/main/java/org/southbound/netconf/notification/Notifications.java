@@ -155,6 +155,9 @@ public final class Notifications implements AutoCloseable {
   <T> T ask(Question<T> question) throws NetconfException {
     var answer = new CompletableFuture<T>();
     post(() -> {
+      if (answer.isDone()) {
+        return; // nobody waits for it any more
+      }
       try {
         answer.complete(question.answer());
       } catch (NetconfException | RuntimeException e) {
@@ -172,6 +175,7 @@ public final class Notifications implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw NetconfException.of(ErrorTag.OPERATION_FAILED, "The server is being stopped.");
     } catch (java.util.concurrent.TimeoutException e) {
+      answer.cancel(false);
       throw NetconfException.of(ErrorTag.RESOURCE_DENIED, "The server is too busy with notifications. Try again.");
     }
   }

@@ -14,8 +14,8 @@ final class CloseSession implements Operation {
   @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     request.none();
-    request.context().datastores().ended(request.session().id());
     request.session().closeAfterReply();
+    request.context().datastores().ended(request.session().id());
     out.raw("<ok/>");
   }
 }

@@ -43,16 +43,28 @@ final class CopyConfig implements Operation {
       throw NetconfException.of(ErrorTag.INVALID_VALUE, "Source and target are the same.").type("protocol");
     }
     Context context = request.context();
-    ContainerNode tree = source.tree(context);
-    boolean saving = source.equals(new Place.In(Name.RUNNING)) && target.equals(new Place.In(Name.STARTUP));
-    if (source instanceof Place.In && !saving) {
+    WithDefaults shown = defaults;
+    if (source.equals(new Place.In(Name.RUNNING)) && target.equals(new Place.In(Name.STARTUP))) {
+      context.datastores().saveRunning(request.writer(),
+          running -> Defaults.apply(context.schema().root(), running, shown));
+      out.raw("<ok/>");
+      return;
+    }
+    ContainerNode tree = source.tree(request);
+    if (source instanceof Place.In) {
       tree = context.access().readable(request.session().user(), context.schema().root(), tree);
     }
     tree = Defaults.apply(context.schema().root(), tree, defaults);
     switch (target) {
       case Place.In place -> context.datastores().replace(request.writer(), place.datastore(), tree);
-      case Place.At place -> context.urls().put(place.url(),
-          ConfigFile.text(context.schema().root(), Secrets.hashed(context.schema().root(), tree)));
+      case Place.At place -> {
+        if (Secrets.anyClear(context.schema().root(), tree)) {
+          throw NetconfException
+              .of(ErrorTag.INVALID_VALUE, "A password in clear text is not written to a url; give its hash.")
+              .info("bad-element", "config");
+        }
+        request.urls().put(place.url(), ConfigFile.text(context.schema().root(), tree));
+      }
       case Place.Given place -> throw XmlIn.unknown("config");
     }
     out.raw("<ok/>");

@@ -28,7 +28,7 @@ final class DeleteConfig implements Operation {
       case null -> throw XmlIn.missing("target");
       case Place.In place when place.datastore() == Name.STARTUP -> request.context().datastores()
           .deleteStartup(request.writer());
-      case Place.At place -> request.context().urls().delete(place.url());
+      case Place.At place -> request.urls().delete(place.url());
       case Place.In place -> throw NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED,
           "The datastore " + place.datastore().text() + " cannot be deleted.").info("bad-element",
               place.datastore().text());

@@ -62,7 +62,7 @@ final class EditConfig implements Operation {
       throw edits == null ? XmlIn.missing("config") : Request.both("config", "url");
     }
     if (url != null) {
-      edits = request.context().urls().edits(url, request.context().schema().root());
+      edits = request.urls().edits(url, request.context().schema().root());
     }
     // RFC 6241 makes test-then-set the default; on a candidate that grows in several steps it would refuse each but the last,
     // so there the default is set, and commit validates.

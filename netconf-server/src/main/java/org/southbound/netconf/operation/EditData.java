@@ -52,7 +52,7 @@ final class EditData implements Operation {
 
   /** Only these can be edited, RFC 8526 section 3.1.2. */
   private static Name writable(Datastore datastore) throws NetconfException {
-    if (datastore.name6241() == null) {
+    if (datastore.name6241() == null || datastore.name6241() == Name.STARTUP) { // startup is a copy of running, or nothing
       throw Request.invalid("datastore");
     }
     return datastore.name6241();

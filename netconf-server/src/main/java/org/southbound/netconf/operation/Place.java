@@ -48,11 +48,12 @@ sealed interface Place {
   }
 
   /** The configuration that is there now. */
-  default ContainerNode tree(Context context) throws NetconfException {
+  default ContainerNode tree(Request request) throws NetconfException {
+    Context context = request.context();
     return switch (this) {
       case In in -> context.datastores().tree(in.datastore);
       case At at -> Editor.apply(context.schema().root(), FileStore.empty(context.schema()),
-          context.urls().edits(at.url, context.schema().root()), Edit.Operation.MERGE);
+          request.urls().edits(at.url, context.schema().root()), Edit.Operation.MERGE);
       case Given given -> given.tree;
     };
   }

@@ -51,6 +51,20 @@ final class Request {
     return context;
   }
 
+  /**
+   * What urls name, for a user who may execute delete-config, which is denied by default: files and other servers are not under
+   * the rules for data, so whoever may use them must be trusted with them.
+   */
+  Urls urls() throws NetconfException {
+    try {
+      context.access().execute(session.user(), context.schema().rpc(Schema.NETCONF, "delete-config"));
+    } catch (NetconfException e) {
+      throw NetconfException.of(ErrorTag.ACCESS_DENIED, "A url takes the right to execute delete-config.")
+          .info("bad-element", "url");
+    }
+    return context.urls();
+  }
+
   Session session() {
     return session;
   }

@@ -37,6 +37,7 @@ public final class Urls {
   /** Ends the name of a file that is being written. */
   private static final String UNFINISHED = ".new";
   private static final int MAX_FILES = 256;
+  private static final long MAX_FOLDER_BYTES = 256L << 20;
 
   private final Path folder;
   private final int maxBytes;
@@ -165,18 +166,31 @@ public final class Urls {
         Files.createDirectory(folder,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
-      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      boolean replaces = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+      if (replaces) {
         regular(file);
-      } else {
-        try (var files = Files.list(folder)) {
-          if (files.count() >= MAX_FILES) {
-            throw error(ErrorTag.RESOURCE_DENIED, "The instance keeps at most " + MAX_FILES + " files; delete some.");
-          }
-        }
       }
+      checkRoom(file, replaces, config.length());
       ConfigFile.replace(file, config);
     } catch (IOException e) {
       throw unusable("written", e);
+    }
+  }
+
+  private void checkRoom(Path file, boolean replaces, long bytes) throws IOException, NetconfException {
+    int others = 0;
+    long total = bytes;
+    try (var present = Files.newDirectoryStream(folder)) {
+      for (Path each : present) {
+        if (!each.equals(file)) {
+          others++;
+          total += Files.readAttributes(each, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).size();
+        }
+      }
+    }
+    if (!replaces && others >= MAX_FILES || total > MAX_FOLDER_BYTES) {
+      throw error(ErrorTag.RESOURCE_DENIED, "The instance keeps at most " + MAX_FILES + " files, of "
+          + (MAX_FOLDER_BYTES >> 20) + " MiB in all; delete some.");
     }
   }
 

@@ -25,7 +25,7 @@ final class Validate implements Operation {
     if (source == null) {
       throw XmlIn.missing("source");
     }
-    request.context().datastores().validate(source.tree(request.context()));
+    request.context().datastores().validate(request.session().user(), source.tree(request));
     out.raw("<ok/>");
   }
 }

@@ -372,7 +372,8 @@ public final class Session {
     long silent = now - lastHeard;
     long most = idleSeconds.getAsInt() * 1_000_000_000L;
     boolean mute = !greeted && silent > graceNanos;
-    if (closed || busy || !mute && (most == 0 || silent < most || exempt.test(this))) {
+    boolean working = busy && !paused; // one that is paused waits for a client that does not read
+    if (closed || working || !mute && (most == 0 || silent < most || exempt.test(this))) {
       return;
     }
     LOG.info("session {} of {} from {} ends: {}", id, user.name(), source, mute ? "no hello" : "idle for too long");

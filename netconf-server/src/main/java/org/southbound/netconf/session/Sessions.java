@@ -11,9 +11,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The sessions that are open. Thread-safe. */
 public final class Sessions {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
   private final Map<Long, Session> open = new ConcurrentSkipListMap<>();
   private final List<Consumer<Session>> opened = new CopyOnWriteArrayList<>();
   private final List<Consumer<Session>> closed = new CopyOnWriteArrayList<>();
@@ -77,7 +81,15 @@ public final class Sessions {
         dropped.increment();
       }
       // Listeners release locks, which may wait for a commit; the network's threads must not.
-      Thread.ofVirtual().name("session-end").start(() -> closed.forEach(each -> each.accept(session)));
+      Thread.ofVirtual().name("session-end").start(() -> closed.forEach(each -> tell(each, session)));
+    }
+  }
+
+  private static void tell(Consumer<Session> listener, Session session) {
+    try {
+      listener.accept(session);
+    } catch (RuntimeException bug) { // what another has to clear away must not stay
+      LOG.error("the end of session {} was not handled whole", session.id(), bug);
     }
   }
 

@@ -104,18 +104,18 @@ public final class XPathFilter implements Filter {
   /**
    * The nodes selected.
    *
-   * @param visible what there is to select from; null: all
+   * @param viewer what there is to select from, and how much work it may make, with all that it is used for
    */
-  public List<DataNode> select(YangNode root, DataContainerNode data, DataWriter.Visibility visible)
-      throws NetconfException {
-    return nodes(DataNode.root(root, data, viewer(visible)));
+  public List<DataNode> select(YangNode root, DataContainerNode data, Viewer viewer) throws NetconfException {
+    return nodes(DataNode.root(root, data, viewer));
   }
 
   private static Viewer viewer(DataWriter writer) {
     return viewer(writer.visibility());
   }
 
-  private static Viewer viewer(DataWriter.Visibility visibility) {
+  /** Sees what that lets see; null: all. */
+  public static Viewer viewer(DataWriter.Visibility visibility) {
     return new Viewer(visibility == null ? null : visibility::visible);
   }
 

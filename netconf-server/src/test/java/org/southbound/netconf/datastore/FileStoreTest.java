@@ -201,6 +201,32 @@ class FileStoreTest {
     }
   }
 
+  /** Whichever step of writing the file anew fails, and whether or not more is stored afterwards. */
+  @ParameterizedTest
+  @EnumSource(Durability.class)
+  void shouldLoseNothingIfTheFileCannotBeWrittenAnew(Durability durability) throws IOException {
+    for (int step = 0; step < 24; step++) {
+      var disk = new SimulatedDisk();
+      var store = store(disk, durability);
+      var random = new Random(step);
+      var model = new Model();
+      for (int i = 0; i < 20; i++) { // more than the journal may hold
+        model = model.changed(random);
+        store.save(model.tree());
+      }
+      disk.failAfter(step / 2);
+      store.compact();
+      disk.failAfter(Integer.MAX_VALUE);
+      assertEquals(model.toString(), stored(disk), "step " + step);
+      if (step % 2 == 0) {
+        model = model.changed(random);
+        store.save(model.tree());
+      }
+      store.close();
+      assertEquals(model.toString(), stored(disk), "step " + step);
+    }
+  }
+
   @Test
   void shouldSetADamagedJournalAside() throws IOException {
     var disk = new SimulatedDisk();
@@ -301,11 +327,11 @@ class FileStoreTest {
       try (
           var store = new FileStore(new FolderDisk(file.getParent()), NAME, schema, Durability.valueOf(args[1]), 20_000,
               true)) {
-        while (true) {
+        do {
           number++;
           store.save(numbered(schema, number));
           System.out.println(number);
-        }
+        } while (!System.out.checkError()); // which is so once nobody reads
       }
     }
 
@@ -348,7 +374,7 @@ class FileStoreTest {
     for (int i = 0; i < kills; i++) {
       Process writer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
           System.getProperty("java.class.path"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", Writer.class.getName(),
-          home.toString(), durability.name()).redirectErrorStream(true).start();
+          home.toString(), durability.name()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       try (BufferedReader out = writer.inputReader(StandardCharsets.UTF_8)) {
         int changes = 1 + random.nextInt(400);
         String line = out.readLine();

@@ -343,7 +343,7 @@ final class ViewTest {
         + entry("eth8", "8", null) + "</interfaces></config></edit-data>"));
     assertEquals("<interfaces>" + entry("eth8", "8", null) + "</interfaces>", data(getData("candidate", "")));
     ok(client.call("<discard-changes/>"));
-    for (String each : new String[]{"operational", "intended"}) {
+    for (String each : new String[]{"operational", "intended", "startup"}) {
       String reply = client.call(head + each + "</datastore><config/></edit-data>");
       assertTrue(reply.contains("invalid-value"), reply);
     }
