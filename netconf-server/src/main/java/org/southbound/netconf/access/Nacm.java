@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.netconf.access;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
@@ -49,14 +50,13 @@ public final class Nacm implements AccessControl, ConfigSubscriber {
   // ---- what is configured
 
   @Override
+  public List<YangNode> parts() {
+    return top == null ? List.of() : List.of(top);
+  }
+
+  @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
-    prepared = rules;
-    if (top != null) {
-      var now = (DataContainerNode) YangNode.find(after, top);
-      if (now != YangNode.find(before, top)) {
-        prepared = Rules.read(new Tree(top, now));
-      }
-    }
+    prepared = top == null ? rules : Rules.read(new Tree(top, (DataContainerNode) YangNode.find(after, top)));
   }
 
   @Override

@@ -81,6 +81,11 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
   // ---- the configuration's side
 
   @Override
+  public List<YangNode> parts() {
+    return List.of(chainsNode, translationsNode);
+  }
+
+  @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
     var chains = ConfigTree.of(chainsNode, (DataContainerNode) YangNode.find(after, chainsNode));
     var all = new LinkedHashMap<String, Chain>();

@@ -2,6 +2,7 @@
 package org.southbound.netconf.binding;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
@@ -40,6 +41,11 @@ final class NfConfig implements ConfigSubscriber {
     this.instance = instance;
     this.peers = peers;
     this.type = vnf.specification().type();
+  }
+
+  @Override
+  public List<YangNode> parts() {
+    return List.of(nfNode);
   }
 
   @Override

@@ -33,6 +33,11 @@ final class SessionConfig implements ConfigSubscriber {
   }
 
   @Override
+  public List<YangNode> parts() {
+    return List.of(nfNode);
+  }
+
+  @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
     var netconf = ConfigTree.of(nfNode, (DataContainerNode) YangNode.find(after, nfNode)).container("management")
         .container("netconf");

@@ -30,7 +30,6 @@ import org.southbound.netconf.transport.Endpoint;
 import org.southbound.netconf.transport.SshKeys;
 import org.southbound.netconf.transport.Terms;
 import org.southbound.netconf.transport.TlsKeys;
-import org.southbound.netconf.transport.Transports;
 import org.southbound.nf.Config;
 
 /**
@@ -46,11 +45,12 @@ final class TransportConfig implements ConfigSubscriber {
   private final Binding.Flags flags;
   private final Map<String, Integer> ports;
   private final YangNode nfNode;
-  private final YangNode[] tops;
+  private final YangNode serverNode;
+  private final YangNode keystoreNode;
+  private final YangNode truststoreNode;
   private final KeyPair hostKey;
   private TlsKeys tlsKeys;
   private Config atStart;
-  private boolean changed;
   private Limits limits = Limits.DEFAULT;
   private String name = "vnf1";
 
@@ -62,22 +62,19 @@ final class TransportConfig implements ConfigSubscriber {
     this.ports = parts.ports();
     var schema = server.schema();
     this.nfNode = schema.node("/southbound-nf:nf");
-    this.tops = new YangNode[]{nfNode, schema.node("/ietf-netconf-server:netconf-server"),
-        schema.node("/ietf-keystore:keystore"), schema.node("/ietf-truststore:truststore")};
+    this.serverNode = schema.node("/ietf-netconf-server:netconf-server");
+    this.keystoreNode = schema.node("/ietf-keystore:keystore");
+    this.truststoreNode = schema.node("/ietf-truststore:truststore");
     this.hostKey = SshKeys.hostKey(home.resolve("host-key"));
   }
 
   @Override
-  @SuppressWarnings("ReferenceEquality") // trees share what did not change
+  public List<YangNode> parts() {
+    return List.of(nfNode, serverNode, keystoreNode, truststoreNode);
+  }
+
+  @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
-    changed = false;
-    for (YangNode each : tops) {
-      changed |= YangNode.find(before, each) != YangNode.find(after, each);
-    }
-    changed |= atStart == null;
-    if (!changed) {
-      return;
-    }
     Config nf = read(nfNode, after);
     name = nf.leaf("name", name);
     Config management = nf.container("management");
@@ -88,10 +85,11 @@ final class TransportConfig implements ConfigSubscriber {
     }
     endpoints.add(ssh(management));
     tls(nf, management).ifPresent(endpoints::add);
-    var keys = new KeyMaterial(read(tops[2], after), read(tops[3], after), hostKey, this::tlsKeys);
-    var standard = new NetconfServerModel(keys, users, read(tops[1], after));
+    var keys = new KeyMaterial(read(keystoreNode, after), read(truststoreNode, after), hostKey, this::tlsKeys);
+    var standard = new NetconfServerModel(keys, users, read(serverNode, after));
     endpoints.addAll(standard.endpoints());
-    server.transports().prepare(endpoints, standard.clients(List.of(read(tops[2], after), read(tops[3], after))));
+    server.transports().prepare(endpoints,
+        standard.clients(List.of(read(keystoreNode, after), read(truststoreNode, after))));
   }
 
   private static Config read(YangNode node, ContainerNode tree) {
@@ -200,12 +198,9 @@ final class TransportConfig implements ConfigSubscriber {
 
   @Override
   public void apply() {
-    if (changed) {
-      Transports transports = server.transports();
-      server.sessions().limits(limits);
-      transports.apply();
-      report();
-    }
+    server.sessions().limits(limits);
+    server.transports().apply();
+    report();
   }
 
   /** Says which ports are in use. */
@@ -222,8 +217,6 @@ final class TransportConfig implements ConfigSubscriber {
 
   @Override
   public void rollback() {
-    if (changed) {
-      server.transports().rollback();
-    }
+    server.transports().rollback();
   }
 }

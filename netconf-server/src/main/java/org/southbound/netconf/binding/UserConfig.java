@@ -55,6 +55,11 @@ final class UserConfig implements ConfigSubscriber {
   }
 
   @Override
+  public List<YangNode> parts() {
+    return List.of(nfNode);
+  }
+
+  @Override
   public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
     var nf = ConfigTree.of(nfNode, (DataContainerNode) YangNode.find(after, nfNode));
     var made = new LinkedHashMap<String, Users.Account>();

@@ -20,6 +20,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.southbound.netconf.ErrorTag;
+import org.southbound.netconf.Later;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.access.AccessControl;
 import org.southbound.netconf.access.User;
@@ -150,6 +151,18 @@ public final class Datastores {
     this.candidate = new Candidate(running);
   }
 
+  /**
+   * For a thread that must not wait: keeps others from writing until {@link #leave}, if nobody writes now. What would wait for
+   * anything else throws {@link Later}.
+   */
+  public boolean enter() {
+    return writing.tryLock();
+  }
+
+  public void leave() {
+    writing.unlock();
+  }
+
   public ContainerNode running() {
     return running;
   }
@@ -184,6 +197,13 @@ public final class Datastores {
   /** Adds a subscriber that needs nothing of what is configured now. */
   public void addSubscriber(ConfigSubscriber subscriber) {
     subscribers.add(subscriber);
+  }
+
+  /** Trees share what did not change. */
+  private static boolean concerns(ConfigSubscriber subscriber, ContainerNode before, ContainerNode after) {
+    List<YangNode> parts = subscriber.parts();
+    return parts.isEmpty()
+        || parts.stream().anyMatch(each -> YangNode.find(before, each) != YangNode.find(after, each));
   }
 
   public void listen(Listener listener) {
@@ -282,6 +302,9 @@ public final class Datastores {
       throws NetconfException {
     var secrets = new Secrets(root, change);
     while (!tried(writer, target, secrets, testOnly, validate)) {
+      if (writing.isHeldByCurrentThread()) {
+        throw new Later();
+      }
       secrets.hash();
     }
   }
@@ -544,8 +567,10 @@ public final class Datastores {
     boolean done = false;
     try {
       for (ConfigSubscriber each : subscribers) {
-        each.prepare(before, after);
-        ready.add(each);
+        if (concerns(each, before, after)) {
+          each.prepare(before, after);
+          ready.add(each);
+        }
       }
       if (keep) {
         store(after);

@@ -41,6 +41,7 @@ public final class Notifications implements AutoCloseable {
   static final String COMPLETE = "urn:ietf:params:xml:ns:netmod:notification";
   private static final Logger LOG = LoggerFactory.getLogger(Notifications.class);
   /** Events that wait for the dispatcher; more are lost, and that is said. */
+  private static final int GATHER_MILLIS = 1;
   private static final int MAX_WAITING = 1 << 16;
 
   final AccessControl access;
@@ -198,6 +199,7 @@ public final class Notifications implements AutoCloseable {
           replayLog.wake();
           subscriptions.values().forEach(each -> each.forEach(Subscription::pump));
           replayLog.await(log.first() + (log.next() - log.first()) / 2);
+          Thread.sleep(GATHER_MILLIS); // more may be close behind, and it is waking that costs
         }
         long gone = lost.getAndSet(0);
         if (gone > 0) {

@@ -54,6 +54,7 @@ final class ReplayLog implements AutoCloseable {
   private static final int BATCH = 64 * 1024;
   private static final long SYNC_MILLIS = 1000;
   private static final long RETRY_MILLIS = 10_000;
+  private static final long GATHER_MILLIS = 5;
   private static final long PATIENCE_MILLIS = 200;
 
   /** One file; {@code begun} is the time of its first event. */
@@ -85,6 +86,8 @@ final class ReplayLog implements AutoCloseable {
   private Thread writer;
   private boolean behind;
   private boolean woken;
+  private boolean idle;
+  private boolean awaited;
   private boolean closed;
 
   /** Opens what is in the folder, which is made if it is not there. */
@@ -221,7 +224,9 @@ final class ReplayLog implements AutoCloseable {
   /** There are new events in the log. */
   synchronized void wake() {
     woken = true;
-    notifyAll();
+    if (idle) {
+      notifyAll();
+    }
   }
 
   /**
@@ -231,6 +236,10 @@ final class ReplayLog implements AutoCloseable {
   synchronized void await(long number) {
     long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
     try {
+      awaited = next < number;
+      if (awaited) {
+        notifyAll();
+      }
       while (next < number && !behind && !closed) {
         long left = (end - System.nanoTime()) / 1_000_000;
         if (left <= 0) {
@@ -253,7 +262,12 @@ final class ReplayLog implements AutoCloseable {
       synchronized (this) {
         try {
           if (!woken && !closed) {
+            idle = true;
             wait(unsynced ? SYNC_MILLIS : 0);
+            idle = false;
+          }
+          if (!awaited && !closed) {
+            wait(GATHER_MILLIS); // more events may be close behind, and it is waking that costs
           }
         } catch (InterruptedException e) {
           closed = true;

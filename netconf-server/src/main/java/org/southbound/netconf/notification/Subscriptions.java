@@ -71,6 +71,11 @@ public final class Subscriptions {
   /** The feature {@code configured} is not there, and the model says so only in words. */
   private final class NoneConfigured implements ConfigSubscriber {
     @Override
+    public List<YangNode> parts() {
+      return List.of(top);
+    }
+
+    @Override
     public void prepare(ContainerNode before, ContainerNode after) throws NetconfException {
       if (YangNode.find(after, top) != null) {
         throw NetconfException.of(ErrorTag.OPERATION_NOT_SUPPORTED,

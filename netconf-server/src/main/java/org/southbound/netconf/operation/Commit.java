@@ -17,6 +17,11 @@ final class Commit implements Operation {
   }
 
   @Override
+  public boolean writes() {
+    return true;
+  }
+
+  @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     boolean confirmed = false;
     Long seconds = null;

@@ -12,6 +12,11 @@ final class DiscardChanges implements Operation {
   }
 
   @Override
+  public boolean writes() {
+    return true;
+  }
+
+  @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     request.none();
     request.context().datastores().discard(request.writer());

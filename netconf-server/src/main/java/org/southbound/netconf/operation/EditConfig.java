@@ -20,6 +20,11 @@ final class EditConfig implements Operation {
   }
 
   @Override
+  public boolean writes() {
+    return true;
+  }
+
+  @Override
   public void run(Request request, XmlOut out) throws NetconfException {
     Name target = null;
     List<Edit> edits = null;

@@ -18,6 +18,11 @@ interface Operation {
     return false;
   }
 
+  /** True if it writes a datastore, for which it waits until nobody else writes. */
+  default boolean writes() {
+    return false;
+  }
+
   /** Reads its parameters from the request and writes the content of rpc-reply. */
   void run(Request request, XmlOut out) throws NetconfException;
 }

@@ -8,7 +8,9 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.southbound.netconf.ErrorTag;
+import org.southbound.netconf.Later;
 import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.schema.Module;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
@@ -28,10 +30,14 @@ public final class Operations implements Dispatcher {
       new CreateSubscription(),
       new Action());
 
+  private static final int SHORT = 4096; // octets
+  private static final long QUICK_NANOS = 500_000;
+
   private final Context context;
   private final Map<String, Operation> byName = new HashMap<>();
   private final List<String> capabilities;
   private final Operation model = new ModelRpc();
+  private volatile boolean quickly = true;
 
   public Operations(Context context, List<String> capabilities) {
     this.context = context;
@@ -120,18 +126,20 @@ public final class Operations implements Dispatcher {
       if (operation == null || !operation.namespace().equals(in.namespace())) {
         operation = model;
       }
-      if (!mayWait && !operation.quick()) {
+      var request = new Request(context, session, in, mayWait);
+      if (operation.writes()) {
+        if (!write(request, operation, length, out)) {
+          return false;
+        }
+      } else if (mayWait || operation.quick()) {
+        run(request, operation, out);
+      } else {
         return false;
       }
-      YangNode rpc = context.schema().rpc(in.namespace(), in.name());
-      if (rpc != null && !(operation instanceof CloseSession)) { // RFC 8341 section 3.2.4: closing is always allowed
-        context.access().execute(session.user(), rpc);
-      }
-      operation.run(new Request(context, session, in, mayWait), out);
       session.inRpcs.increment();
     } catch (NetconfException e) {
       fail(session, out, body, attributes, e);
-    } catch (Request.Later e) {
+    } catch (Later e) {
       return false;
     } catch (RuntimeException | StackOverflowError e) {
       LOG.error("session {}: an operation failed by a bug", session.id(), e);
@@ -141,6 +149,37 @@ public final class Operations implements Dispatcher {
     }
     out.raw("</rpc-reply>");
     return true;
+  }
+
+  /**
+   * A thread that must not wait writes if nobody else does, the request is short and the write before was quick: then to change
+   * the thread would cost more than what it does. So writing holds up one of the threads that others need at most.
+   */
+  private boolean write(Request request, Operation operation, int length, XmlOut out) throws NetconfException {
+    Datastores datastores = context.datastores();
+    boolean here = !request.mayWait();
+    if (here && (!quickly || length > SHORT || !datastores.enter())) {
+      return false;
+    }
+    long begun = System.nanoTime();
+    try {
+      run(request, operation, out);
+    } finally {
+      quickly = System.nanoTime() - begun < QUICK_NANOS;
+      if (here) {
+        datastores.leave();
+      }
+    }
+    return true;
+  }
+
+  private void run(Request request, Operation operation, XmlOut out) throws NetconfException {
+    XmlIn in = request.in();
+    YangNode rpc = context.schema().rpc(in.namespace(), in.name());
+    if (rpc != null && !(operation instanceof CloseSession)) { // RFC 8341 section 3.2.4: closing is always allowed
+      context.access().execute(request.session().user(), rpc);
+    }
+    operation.run(request, out);
   }
 
   private void fail(Session session, XmlOut out, int body, int attributes, NetconfException e) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import org.opendaylight.yangtools.yang.common.QName;
 import org.southbound.netconf.ErrorTag;
+import org.southbound.netconf.Later;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.Datastores;
 import org.southbound.netconf.datastore.Datastores.Name;
@@ -28,15 +29,6 @@ final class Request {
   private final boolean mayWait;
   private Set<String> repeatable = Set.of();
   private final List<String> seen = new ArrayList<>(4);
-
-  /** A quick operation turns out to be slow: it is to be asked for again from a thread of its own. */
-  static final class Later extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Later() {
-      super("not on this thread", null, false, false);
-    }
-  }
 
   /** A request whose operation is the element at which {@code in} stands. */
   Request(Context context, Session session, XmlIn in, boolean mayWait) {
@@ -62,7 +54,15 @@ final class Request {
       throw NetconfException.of(ErrorTag.ACCESS_DENIED, "A url takes the right to execute delete-config.")
           .info("bad-element", "url");
     }
+    if (!mayWait) {
+      throw new Later();
+    }
     return context.urls();
+  }
+
+  /** False on a thread that other sessions need as well. */
+  boolean mayWait() {
+    return mayWait;
   }
 
   Session session() {

@@ -69,6 +69,7 @@ final class SshTransport implements Transport {
   /** A server whose addresses come and go. */
   private static final class Engine extends SshServer {
     IoAcceptor begin() {
+      ioServiceFactory = new SshIo(this);
       checkConfig();
       setSessionFactory(createSessionFactory());
       acceptor = createAcceptor();
