@@ -46,7 +46,7 @@ final class ForwardProcess {
     worker.data(Ports.udp("data", new InetSocketAddress(loopback, Integer.parseInt(args[0])),
         Ports.Options.of(Ports.Direction.BOTH, "--data-port")));
     var dataplane = new Dataplane(List.of(worker));
-    var next = dataplane.hop("next", new InetSocketAddress(loopback, Integer.parseInt(args[1])));
+    var next = dataplane.hop("next", new InetSocketAddress(loopback, Integer.parseInt(args[1])), null);
     int spi = Integer.parseInt(args[2]);
     int si = Integer.parseInt(args[3]);
     worker.start();

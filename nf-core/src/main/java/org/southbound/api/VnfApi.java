@@ -154,8 +154,18 @@ public interface VnfApi {
    * @param host IP address or host name; empty: as configured for the peer of that name
    * @param dataPort UDP port on which it takes packets
    * @param peerPort TCP port on which it talks to other NFs
+   * @param mac MAC address of its fabric interface; empty: it has none, or nobody said so
    */
-  record Endpoint(String nf, String host, int dataPort, int peerPort) {
+  record Endpoint(String nf, String host, int dataPort, int peerPort, String mac) {
+    /** An endpoint of which no fabric interface is known. */
+    public Endpoint(String nf, String host, int dataPort, int peerPort) {
+      this(nf, host, dataPort, peerPort, "");
+    }
+
+    /** The same with the MAC address that it gave. */
+    public Endpoint withMac(String given) {
+      return given.isEmpty() ? this : new Endpoint(nf, host, dataPort, peerPort, given);
+    }
   }
 
   /**

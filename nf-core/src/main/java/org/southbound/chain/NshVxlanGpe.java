@@ -35,6 +35,9 @@ public final class NshVxlanGpe implements ChainingProtocol {
   /** Type of the context header that holds flags and labels. */
   public static final int METADATA_LABELS = 1;
 
+  /** A VXLAN-GPE header in front of NSH: I and P bits, next protocol 4. */
+  static final long NSH_FOLLOWS = 0x0C00_0004L << 32;
+
   private static final int MD1 = VXLAN + 24;
   private static final int NEXT_NSH = 4;
   private static final int INSTANCE_AND_PROTOCOL = 0x0C;
@@ -46,7 +49,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
   private static final int O_BIT = 1 << 29;
   // I and P bits set, version 0, next protocol NSH.
   private static final long COMMON_VXLAN_MASK = 0x3C00_00FFL << 32;
-  private static final long COMMON_VXLAN = 0x0C00_0004L << 32;
+  private static final long COMMON_VXLAN = NSH_FOLLOWS;
   // Version 0, no O bit, six words, metadata type 1, Ethernet.
   private static final long COMMON_NSH_MASK = 0xE03F_0FFFL << 32;
   private static final long COMMON_NSH = 0x0006_0103L << 32;
@@ -70,8 +73,8 @@ public final class NshVxlanGpe implements ChainingProtocol {
   }
 
   @Override
-  public boolean carriesPath() {
-    return true;
+  public int pathBits() {
+    return 24;
   }
 
   @Override
@@ -203,7 +206,7 @@ public final class NshVxlanGpe implements ChainingProtocol {
   }
 
   @Override
-  public int encapsulate(Packet packet, int spi, int si) {
+  public int encapsulate(Packet packet, int spi, int si, Link to) {
     return rewritten(packet, spi, si) ? 0 : built(packet, spi, si);
   }
 

@@ -3,6 +3,7 @@ package org.southbound.classifier;
 
 import java.lang.foreign.MemorySegment;
 import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.Fabric;
 import org.southbound.flow.FlowKey;
 import org.southbound.flow.FlowSpace;
 import org.southbound.packet.Packet;
@@ -36,6 +37,11 @@ public record Path(int number, String chain, String origin, long generation, int
    * @param epoch by which the new owner has it
    */
   public record Steer(FlowSpace scope, NextHop to, NextHop from, long epoch) {
+  }
+
+  /** Whether its packets leave over the fabric; else over the data port. */
+  public boolean onFabric() {
+    return Fabric.carries(protocol);
   }
 
   /** Where the packet goes next; null: out. */

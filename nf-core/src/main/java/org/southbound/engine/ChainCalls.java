@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.southbound.api.ApiException;
@@ -30,7 +32,13 @@ import org.southbound.peer.v1.PrepareChainRequest;
  */
 final class ChainCalls {
   static final int FIRST_INDEX = 255;
+  /** Bits of a path identifier that is not soon used up. */
+  private static final int WIDE = 20;
+  /** Lower ones are MPLS labels with meanings of their own (RFC 7274 section 3). */
+  private static final int FIRST_WIDE = 16;
   private static final Duration DRAIN = Duration.ofSeconds(2);
+  /** How long packets wait for those before them. */
+  private static final Duration OVERTAKING = Duration.ofMillis(500);
   private static final Duration ABORTED = Duration.ofSeconds(1);
 
   final String name;
@@ -51,6 +59,11 @@ final class ChainCalls {
     this.probes = probes;
     this.ownerships = ownerships;
     this.events = events;
+  }
+
+  /** The protocols that this NF speaks, the preferred first. */
+  List<ChainingProtocol> all() {
+    return protocols;
   }
 
   /** Names of the protocols that this NF speaks, the preferred first. */
@@ -113,9 +126,23 @@ final class ChainCalls {
         "the hops chose " + chosen + ", which " + name + " does not speak", name, 0, null));
   }
 
-  int freePathIdentifier() throws PeerException {
+  /**
+   * The protocols that can carry a chain of so many hops, those first that can tell very many paths apart: a path identifier
+   * that all of them can carry is found for each group.
+   */
+  List<List<ChainingProtocol>> byWidth(List<ChainingProtocol> offered, int hops) {
+    var able = offered.stream().filter(each -> each.hops() >= hops).toList();
+    return Stream.of(true, false)
+        .map(wide -> able.stream().filter(each -> each.pathBits() >= WIDE == wide).toList())
+        .filter(group -> !group.isEmpty()).toList();
+  }
+
+  /** A path identifier that is not in use here and that all of the protocols can carry. */
+  int freePathIdentifier(List<ChainingProtocol> carriers) throws PeerException {
+    int bits = carriers.stream().mapToInt(ChainingProtocol::pathBits).min().orElse(0);
+    int first = bits < WIDE ? 1 : FIRST_WIDE;
     for (int i = 0; i < 1000; i++) {
-      int spi = random.nextInt(1, Worker.NO_PATH);
+      int spi = random.nextInt(first, Math.min(1 << bits, Worker.NO_PATH));
       if (!dataplane.knows(spi)) {
         return spi;
       }
@@ -133,6 +160,33 @@ final class ChainCalls {
 
   static ChainReference reference(String origin, String chain, long generation) {
     return ChainReference.newBuilder().setOrigin(origin).setChain(chain).setGeneration(generation).build();
+  }
+
+  /**
+   * Changes the way of a scope's packets so that none overtakes those before it: they wait here until the old way is empty.
+   * When that takes too long, or too many wait, they go on: nothing is lost for the sake of order.
+   */
+  void inOrder(Path old, FlowSpace scope, Runnable change) {
+    if (old.next() == null) {
+      change.run();
+      return;
+    }
+    var job = UUID.randomUUID();
+    var guards = new ConcurrentHashMap<Worker, Guard>();
+    dataplane.each(worker -> {
+      var guard = new Guard(job, scope, 0, Guard.Mode.HOLD, Transfers.HOLD).yielding();
+      worker.add(guard);
+      return guards.put(worker, guard);
+    });
+    try {
+      change.run();
+      probes.flush(old, OVERTAKING);
+    } finally {
+      dataplane.each(worker -> {
+        worker.remove(guards.get(worker));
+        return null;
+      });
+    }
   }
 
   /** When the last packet on an old path has passed its end, the hops forget it. In the background. */

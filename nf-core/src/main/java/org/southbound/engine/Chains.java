@@ -18,10 +18,12 @@ import org.southbound.api.VnfApi.ChainUpdate;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.api.VnfApi.PathState;
+import org.southbound.chain.ChainingProtocol;
 import org.southbound.classifier.Path;
 import org.southbound.flow.FlowSpace;
 import org.southbound.peer.PeerException;
 import org.southbound.peer.v1.ChainChange;
+import org.southbound.peer.v1.ChainReference;
 import org.southbound.peer.v1.HopReport;
 import org.southbound.peer.v1.PrepareChainRequest;
 
@@ -147,42 +149,66 @@ final class Chains {
       asked.addAll(made.hops);
       var owners = calls.owners(chain.scope());
       asked.addAll(owners);
-      PeerException refused = null;
-      for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
-        int spi = calls.freePathIdentifier();
+      var groups = calls.byWidth(offered, made.hops.size());
+      if (groups.isEmpty()) {
+        throw new PeerException("southbound:no-common-protocol",
+            "no protocol carries a chain of " + made.hops.size() + " hops", name, 0, null);
+      }
+      for (var group : groups) {
         try {
-          made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
-              ChainCalls.FIRST_INDEX - 1, timeout);
-          var accepted = calls.ask(made.next(), made.nextRequest);
-          neighbours.client(made.next()).confirmChain(reference);
-          for (var owner : owners) {
-            var first = new ArrayList<>(List.of(owner));
-            first.addAll(made.hops);
-            calls.ask(owner,
-                calls.request(reference, chain.scope(), first, 0, offered, spi, ChainCalls.FIRST_INDEX, timeout)
-                    .toBuilder()
-                    .addStandInFor(name).build());
-            neighbours.client(owner).confirmChain(reference);
-          }
-          var protocol = calls.protocol(accepted.getProtocol());
-          made.reports = accepted.getHopsList();
-          made.path = new Path(dataplane.nextPathNumber(), chain.name(), name, made.generation, spi,
-              ChainCalls.FIRST_INDEX,
-              protocol, chain.scope(), dataplane.hop(made.next().nf(), Neighbours.data(made.next())), spi,
-              ChainCalls.FIRST_INDEX - 1, List.of());
+          prepare(made, group, owners, reference, timeout);
           return;
         } catch (PeerException failure) {
-          refused = failure;
-          if (!failure.appTag().equals("southbound:path-identifier-in-use")) {
+          if (!failure.appTag().equals("southbound:no-common-protocol") || group == groups.getLast()) {
             throw failure;
           }
         }
       }
-      throw refused;
     } catch (PeerException failure) {
       calls.rollBack(asked, reference);
       throw ChainCalls.hopFailed(failure);
     }
+  }
+
+  /** Prepares and confirms all hops with one of the protocols that the last hop chooses. */
+  private void prepare(Own made, List<ChainingProtocol> group, List<Endpoint> owners, ChainReference reference,
+      Duration timeout) throws PeerException {
+    var chain = made.chain;
+    var offered = group.stream().map(ChainingProtocol::name).toList();
+    PeerException refused = null;
+    for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
+      int spi = calls.freePathIdentifier(group);
+      try {
+        made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
+            ChainCalls.FIRST_INDEX - 1, timeout);
+        var accepted = calls.ask(made.next(), made.nextRequest);
+        neighbours.client(made.next()).confirmChain(reference);
+        for (var owner : owners) {
+          var first = new ArrayList<>(List.of(owner));
+          first.addAll(made.hops);
+          calls.ask(owner,
+              calls.request(reference, chain.scope(), first, 0, offered, spi, ChainCalls.FIRST_INDEX, timeout)
+                  .toBuilder()
+                  .addStandInFor(name).build());
+          neighbours.client(owner).confirmChain(reference);
+        }
+        var protocol = calls.protocol(accepted.getProtocol());
+        made.hops = new ArrayList<>(made.hops);
+        made.hops.set(0, made.next().withMac(accepted.getData().getMac()));
+        made.reports = accepted.getHopsList();
+        made.path = new Path(dataplane.nextPathNumber(), chain.name(), name, made.generation, spi,
+            ChainCalls.FIRST_INDEX,
+            protocol, chain.scope(), dataplane.hop(made.next()), spi,
+            ChainCalls.FIRST_INDEX - 1, List.of());
+        return;
+      } catch (PeerException failure) {
+        refused = failure;
+        if (!failure.appTag().equals("southbound:path-identifier-in-use")) {
+          throw failure;
+        }
+      }
+    }
+    throw refused;
   }
 
   ChainState update(ChainUpdate wanted, Duration timeout) throws ApiException {
@@ -248,7 +274,7 @@ final class Chains {
     made.chain = changed;
     made.generation = old.generation + 1;
     establish(made, timeout);
-    dataplane.begin(precedence, made.path, old.path);
+    calls.inOrder(old.path, scope, () -> dataplane.begin(precedence, made.path, old.path));
     putInForce(made);
     events.accept(new Event.ChainChanged(changed.name(), made.generation, "updated", "up", "", ""));
     calls.drain(old.path, old.hops, ChainCalls.reference(name, changed.name(), old.generation));
@@ -367,15 +393,13 @@ final class Chains {
     }
   }
 
-  private List<String> offer(String wanted) throws ApiException {
+  private List<ChainingProtocol> offer(String wanted) throws ApiException {
     if (wanted.isEmpty()) {
-      return calls.protocols();
+      return calls.all();
     }
-    if (calls.find(wanted).isEmpty()) {
-      throw new ApiException("operation-failed", "southbound:no-common-protocol", "protocol",
-          name + " speaks " + calls.protocols() + ", not " + wanted);
-    }
-    return List.of(wanted);
+    return List.of(calls.find(wanted)
+        .orElseThrow(() -> new ApiException("operation-failed", "southbound:no-common-protocol", "protocol",
+            name + " speaks " + calls.protocols() + ", not " + wanted)));
   }
 
   private synchronized String freeName() {

@@ -15,6 +15,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.chain.Link;
 import org.southbound.classifier.Classifier;
 import org.southbound.classifier.NextHop;
 import org.southbound.classifier.Path;
@@ -53,13 +55,29 @@ public final class Dataplane {
     return workers;
   }
 
-  /** The next hop with that data address; the same object for the same address. */
-  public synchronized NextHop hop(String nf, InetSocketAddress address) {
+  /**
+   * The next hop at an endpoint; the same object for the same data address.
+   *
+   * @throws PeerException southbound:unknown-peer: its host has no address
+   */
+  public NextHop hop(Endpoint endpoint) throws PeerException {
+    var address = Neighbours.data(endpoint);
+    try {
+      var link = endpoint.mac().isEmpty() ? null : new Link(Link.mac(endpoint.mac()), address.getAddress());
+      return hop(endpoint.nf(), address, link);
+    } catch (IllegalArgumentException malformed) {
+      throw new PeerException(PeerException.UNKNOWN, endpoint.nf() + " gave no MAC address: " + endpoint.mac(),
+          endpoint.nf(), 0, malformed);
+    }
+  }
+
+  /** The next hop with that data address; the same object for the same address. A link of null is not known. */
+  public synchronized NextHop hop(String nf, InetSocketAddress address, Link link) {
     var known = hops.get(address);
-    if (known != null && (known.nf().equals(nf) || nf.isEmpty())) {
+    if (known != null && (known.nf().equals(nf) || nf.isEmpty()) && (link == null || link.equals(known.link()))) {
       return known;
     }
-    var hop = new NextHop(known == null ? hops.size() : known.number(), nf, address);
+    var hop = new NextHop(known == null ? hops.size() : known.number(), nf, address, link);
     hops.put(address, hop);
     return hop;
   }
@@ -135,7 +153,7 @@ public final class Dataplane {
 
   /** The next hop of that name; one that was never used has no address. */
   private NextHop hop(String nf) {
-    return hopTo(nf).orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0)));
+    return hopTo(nf).orElseGet(() -> new NextHop(-1, nf, new InetSocketAddress(0), null));
   }
 
   /** Where packets go, or went, that are on their way to an NF. */

@@ -32,7 +32,7 @@ record Engine(Dataplane dataplane, StateMover mover, Neighbours neighbours, Chai
         throw new PeerException("southbound:type-mismatch",
             resolved.nf() + " is a " + described.getNfType() + ", not a " + specification.type());
       }
-      return new Endpoint(described.getNf(), resolved.host(), resolved.dataPort(), resolved.peerPort());
+      return new Endpoint(described.getNf(), resolved.host(), resolved.dataPort(), resolved.peerPort(), resolved.mac());
     } catch (PeerException failure) {
       throw Messages.api(failure, "destination");
     }

@@ -185,7 +185,7 @@ final class IncomingTransfers {
       layouts.add(matching(schema));
     }
     var source = Messages.endpoint(prepare.getSource());
-    var job = new Incoming(prepare, layouts, dataplane.hop(source.nf(), Neighbours.data(source)));
+    var job = new Incoming(prepare, layouts, dataplane.hop(source));
     if (prepare.getEpoch() < ownerships.epoch(job.packets)) {
       ownerships.stale(job.packets);
       throw new PeerException("southbound:not-owner", "the scope was given by a later epoch than "

@@ -29,7 +29,7 @@ final class Marks {
         var packet = worker.controlFrame();
         if (packet != null) {
           ControlFrame.write(packet, ControlFrame.MARK, marker, attempt, text);
-          worker.sendControl(packet, path.nextSpi(), path.nextSi(), from);
+          worker.sendControl(packet, path, from);
           sent++;
         }
       }

@@ -110,11 +110,11 @@ final class Messages {
 
   static Endpoint endpoint(VnfApi.Endpoint in) {
     return Endpoint.newBuilder().setNf(in.nf()).setHost(in.host()).setDataPort(in.dataPort())
-        .setPeerPort(in.peerPort()).build();
+        .setPeerPort(in.peerPort()).setMac(in.mac()).build();
   }
 
   static VnfApi.Endpoint endpoint(Endpoint in) {
-    return new VnfApi.Endpoint(in.getNf(), in.getHost(), in.getDataPort(), in.getPeerPort());
+    return new VnfApi.Endpoint(in.getNf(), in.getHost(), in.getDataPort(), in.getPeerPort(), in.getMac());
   }
 
   static Parts parts(EnumSet<StateLayout.Kind> kinds) {

@@ -81,7 +81,7 @@ public final class Neighbours {
         return wanted;
       }
       var name = clients.client("", wanted.host(), wanted.peerPort()).description().getNf();
-      return new Endpoint(name, wanted.host(), wanted.dataPort(), wanted.peerPort());
+      return new Endpoint(name, wanted.host(), wanted.dataPort(), wanted.peerPort(), wanted.mac());
     }
     var known = configured.get(wanted.nf());
     if (known == null || known.host().isEmpty()) {

@@ -160,6 +160,7 @@ final class PassingChains {
             request.getServiceIndex() - 1, Duration.ofMillis(request.getTimeoutMillis() * 9L / 10));
         var accepted = calls.ask(made.next, made.nextRequest);
         chosen = accepted.getProtocol();
+        made.next = made.next.withMac(accepted.getData().getMac());
         reports.addAll(accepted.getHopsList());
       } catch (PeerException failure) {
         if (!adoptedHere) {
@@ -169,7 +170,7 @@ final class PassingChains {
         }
         throw failure.at(position, made.next.nf());
       }
-      nextHop = dataplane.hop(made.next.nf(), Neighbours.data(made.next));
+      nextHop = dataplane.hop(made.next);
     }
     reports.addFirst(HopReport.newBuilder().setPosition(request.getSelf().getPosition()).setNf(name)
         .setScope(request.getScope()).setProtocol(chosen).setServiceIndex(request.getServiceIndex()).build());
@@ -353,14 +354,16 @@ final class PassingChains {
     try {
       hops = calls.resolve(wanted.hops());
       if (!hops.isEmpty()) {
-        int spi = calls.freePathIdentifier();
+        int spi = calls.freePathIdentifier(List.of(old.protocol()));
         var next = hops.getFirst();
         asked = calls.request(reference, old.scope(), hops, position, List.of(old.protocol().name()), spi,
             ChainCalls.FIRST_INDEX - 1,
             timeout);
-        reports.addAll(calls.ask(next, asked).getHopsList());
+        var accepted = calls.ask(next, asked);
+        reports.addAll(accepted.getHopsList());
         neighbours.client(next).confirmChain(reference);
-        path = replaced(old, dataplane.hop(next.nf(), Neighbours.data(next)), spi, ChainCalls.FIRST_INDEX - 1);
+        path = replaced(old, dataplane.hop(next.withMac(accepted.getData().getMac())), spi,
+            ChainCalls.FIRST_INDEX - 1);
       }
     } catch (PeerException failure) {
       calls.rollBack(hops, reference);
@@ -375,7 +378,8 @@ final class PassingChains {
           .build();
       passing.path = path;
     }
-    dataplane.arrive(path);
+    var changed = path;
+    calls.inOrder(old, old.scope(), () -> dataplane.arrive(changed));
     tellUpstream(passing);
     if (oldNext != null) {
       calls.drain(old, List.of(oldNext), oldReference);
@@ -430,7 +434,7 @@ final class PassingChains {
     var next = handed.hasNext() ? Messages.endpoint(handed.getNext()) : null;
     var path = new Path(dataplane.nextPathNumber(), reference.getChain(), reference.getOrigin(),
         reference.getGeneration(), handed.getSpi(), handed.getServiceIndex(), calls.protocol(handed.getProtocol()),
-        Messages.scope(handed.getScope()), next == null ? null : dataplane.hop(next.nf(), Neighbours.data(next)),
+        Messages.scope(handed.getScope()), next == null ? null : dataplane.hop(next),
         handed.getNextSpi(), handed.getNextServiceIndex(), List.of());
     synchronized (this) {
       adopted.put(path, new Passage(path, Optional.ofNullable(next), upstreams, -1));

@@ -120,7 +120,7 @@ final class Probes {
     var packet = worker.controlFrame();
     if (packet != null) {
       ControlFrame.write(packet, ControlFrame.PROBE, id, value, sender);
-      worker.sendControl(packet, path.nextSpi(), path.nextSi(), to);
+      worker.sendControl(packet, path, to);
     }
   }
 
@@ -136,7 +136,7 @@ final class Probes {
     }
     boolean last = path.next() == null;
     if (!last) {
-      worker.sendControl(packet, path.nextSpi(), path.nextSi(), path.next());
+      worker.sendControl(packet, path, path.next());
     }
     int spi = packet.spi;
     Thread.ofVirtual().start(() -> answer(worker, sender, id, round << 16 | (last ? 1 << 8 : 0) | si, spi, text));
@@ -148,7 +148,7 @@ final class Probes {
     try {
       // Numeric addresses only: a probe must not make this NF ask a name server.
       var address = java.net.InetAddress.ofLiteral(sender.substring(0, Math.max(0, blank)));
-      to = dataplane.hop("", new InetSocketAddress(address, Integer.parseInt(sender.substring(blank + 1))));
+      to = dataplane.hop("", new InetSocketAddress(address, Integer.parseInt(sender.substring(blank + 1))), null);
     } catch (IllegalArgumentException malformed) {
       return;
     }

@@ -392,14 +392,14 @@ final class Replications {
         mover.remove(source.layouts, scope);
       }
     } else {
-      dataplane.steer(scope, fence.getOldOwner(), dataplane.hop(owner.nf(), Neighbours.data(owner)),
+      dataplane.steer(scope, fence.getOldOwner(), dataplane.hop(owner),
           fence.getEpoch());
     }
   }
 
   /** From here on another NF processes the scope. */
   private void yieldTo(Endpoint owner, FlowSpace scope, long epoch, UUID id) throws PeerException {
-    var to = dataplane.hop(owner.nf(), Neighbours.data(owner));
+    var to = dataplane.hop(owner);
     ownerships.set(scope, owner.nf(), epoch, "fenced");
     passing.standIn(scope, owner);
     mover.guard(() -> {

@@ -227,7 +227,7 @@ final class Transfers {
       stream.send(TransferFromSource.newBuilder().setPrepare(prepare).build());
       var data = Messages.endpoint(answer(TransferFromDestination.StepCase.PREPARED).getPrepared().getData());
       // Now, while all can still be called off.
-      to = dataplane.hop(destination.nf(), Neighbours.data(data));
+      to = dataplane.hop(data);
     }
 
     private TransferFromDestination answer(TransferFromDestination.StepCase expected) throws PeerException {
@@ -399,7 +399,7 @@ final class Transfers {
       throw new PeerException("southbound:unknown-scope", "no path leads from here to " + request.getFrom(),
           neighbours.self().nf(), 0, null);
     }
-    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to.nf(), Neighbours.data(to)),
+    var paths = dataplane.steer(scope, request.getFrom(), dataplane.hop(to),
         request.getEpoch());
     int marks = request.getMark()
         ? Marks.send(dataplane, paths, former, UUID.fromString(request.getJob()), request.getAttempt(), scope)

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.southbound.chain.ControlFrame;
+import org.southbound.chain.Decapsulator;
 import org.southbound.chain.NshVxlanGpe;
 import org.southbound.classifier.Classifier;
 import org.southbound.classifier.NextHop;
@@ -84,6 +85,9 @@ public final class Worker implements AutoCloseable {
   private Worker[] all = {this};
   private Ring[] rings = {null};
   private Port data;
+  private Port fabric;
+  private Port.Destination fabricDestination;
+  private Decapsulator fabricProtocols;
   private Port egress;
   private Port.Destination egressDestination;
   private Port.Destination ingressDestination;
@@ -169,6 +173,14 @@ public final class Worker implements AutoCloseable {
   /** The port for tunnel packets of chains; also an input. */
   public void data(Port port) {
     data = port;
+    input(port);
+  }
+
+  /** The port for the frames of chains whose protocol is not over UDP; also an input. */
+  public void fabric(Port port, Decapsulator protocols) {
+    fabric = port;
+    fabricDestination = port.destination(null);
+    fabricProtocols = protocols;
     input(port);
   }
 
@@ -395,7 +407,8 @@ public final class Worker implements AutoCloseable {
 
   /** First what every packet needs, so that their cache misses overlap, then one by one. */
   private void stride(Port port, int number, int from, int to, boolean ring) {
-    int traffic = port.tunnel() ? fromTunnel(number, from, to) : bare(number, from, to);
+    int traffic = port.tunnel() ? chained(tunnel, number, from, to)
+        : port == fabric ? chained(fabricProtocols, number, from, to) : bare(number, from, to);
     if (!ring) {
       counters.received.add(traffic);
     }
@@ -429,12 +442,12 @@ public final class Worker implements AutoCloseable {
   }
 
   /** Returns how many packets are no control frames. */
-  private int fromTunnel(int ingress, int from, int to) {
+  private int chained(Decapsulator protocol, int ingress, int from, int to) {
     int traffic = 0;
     for (int i = from; i < to; i++) {
       var packet = batch.get(i);
       packet.ingress = ingress;
-      int verdict = tunnel.decapsulate(packet);
+      int verdict = protocol.decapsulate(packet);
       if ((packet.flags & Packet.CONTROL) != 0) {
         verdicts[i] = IS_CONTROL - verdict;
       } else {
@@ -475,16 +488,25 @@ public final class Worker implements AutoCloseable {
 
   /** Gives a packet to the worker that owns its flow. */
   private int handOver(Packet packet) {
-    if (packet.outer == 0) {
-      NshVxlanGpe.encapsulateBare(packet);
-      packet.outer = NshVxlanGpe.VXLAN;
-    }
+    wrap(packet);
     int to = ownerOf(packet);
     if (!rings[to].offer(packet)) {
       return Drop.WORKER_QUEUE.verdict();
     }
     all[to].poller.wake();
     return HANDED_OVER;
+  }
+
+  /** The rings take what the data port takes. */
+  private void wrap(Packet packet) {
+    if (packet.outer == 0) {
+      if (packet.spi == 0) {
+        NshVxlanGpe.encapsulateBare(packet);
+      } else {
+        tunnel.encapsulate(packet, packet.spi, packet.si, null);
+      }
+      packet.outer = (int) (packet.frame() - packet.start());
+    }
   }
 
   private int parse(Packet packet) {
@@ -622,13 +644,21 @@ public final class Worker implements AutoCloseable {
   }
 
   private void send(Packet packet, Path path, NextHop next, int spi, int si) {
-    int verdict = si == 0 ? Drop.SERVICE_INDEX.verdict() : path.protocol().encapsulate(packet, spi, si);
+    int verdict = si == 0 ? Drop.SERVICE_INDEX.verdict() : path.protocol().encapsulate(packet, spi, si, next.link());
     if (verdict != 0) {
       drop(verdict);
       return;
     }
-    data.send(packet, destination(next));
+    transmit(packet, path, next);
     queued++;
+  }
+
+  private void transmit(Packet packet, Path path, NextHop next) {
+    if (path.onFabric()) {
+      fabric.send(packet, fabricDestination);
+    } else {
+      data.send(packet, destination(next));
+    }
   }
 
   private void out(Packet packet) {
@@ -657,7 +687,7 @@ public final class Worker implements AutoCloseable {
   private void flush() {
     countPath(null);
     if (queued > 0) {
-      int refused = (data == null ? 0 : data.flush()) + (egress == null || egress == data ? 0 : egress.flush());
+      int refused = flushPorts();
       counters.sent.add(queued - refused);
       counters.dropped(Drop.SEND_FAILED.verdict(), refused);
       queued = 0;
@@ -667,6 +697,11 @@ public final class Worker implements AutoCloseable {
       loose[i] = null;
     }
     looseCount = 0;
+  }
+
+  private int flushPorts() {
+    return (data == null ? 0 : data.flush()) + (fabric == null ? 0 : fabric.flush())
+        + (egress == null || egress == data || egress == fabric ? 0 : egress.flush());
   }
 
   private void drop(int verdict) {
@@ -738,7 +773,7 @@ public final class Worker implements AutoCloseable {
     packet.flags |= Packet.REDIRECTED;
     int spi = path == null ? NO_PATH : path.spi();
     int si = path == null ? 255 : path.si();
-    int verdict = tunnel.encapsulate(packet, spi, si);
+    int verdict = tunnel.encapsulate(packet, spi, si, null);
     if (verdict != 0) {
       drop(verdict);
       return;
@@ -865,6 +900,7 @@ public final class Worker implements AutoCloseable {
     }
     if (!handedOver && ControlFrame.type(packet) == ControlFrame.MARK) {
       // A mark keeps its place behind the packets of every worker.
+      wrap(packet);
       for (int to = 0; to < rings.length; to++) {
         if (rings[to] != null && rings[to].offer(packet)) {
           all[to].poller.wake();
@@ -874,17 +910,29 @@ public final class Worker implements AutoCloseable {
     control.received(packet, classifier.arriving(packet.spi, packet.si));
   }
 
-  /** Sends a control frame that was made by {@link #controlFrame} to another NF. */
+  /** Sends a control frame that was made by {@link #controlFrame} to another NF, over the data port. */
   void sendControl(Packet packet, int spi, int si, NextHop to) {
-    if (tunnel.encapsulate(packet, spi, si) == 0) {
+    if (tunnel.encapsulate(packet, spi, si, null) == 0) {
       data.send(packet, destination(to));
-      // Control frames are no traffic: they are counted apart, and the books balance without them.
-      int refused = data.flush() + (egress == null || egress == data ? 0 : egress.flush());
-      counters.sent.add(queued - Math.min(queued, refused));
-      counters.dropped(Drop.SEND_FAILED.verdict(), Math.min(queued, refused));
-      queued = 0;
-      counters.controlSent.add(1);
+      flushControl();
     }
+  }
+
+  /** Sends a control frame along a path, in its place among the path's packets. */
+  void sendControl(Packet packet, Path path, NextHop to) {
+    if (path.protocol().encapsulate(packet, path.nextSpi(), path.nextSi(), to.link()) == 0) {
+      transmit(packet, path, to);
+      flushControl();
+    }
+  }
+
+  private void flushControl() {
+    // Control frames are no traffic: they are counted apart, and the books balance without them.
+    int refused = flushPorts();
+    counters.sent.add(queued - Math.min(queued, refused));
+    counters.dropped(Drop.SEND_FAILED.verdict(), Math.min(queued, refused));
+    queued = 0;
+    counters.controlSent.add(1);
   }
 
   /** A packet for a control frame; null when no memory is left. It goes back to the pool by itself. */

@@ -21,7 +21,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
+import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.Fabric;
+import org.southbound.chain.Gre;
+import org.southbound.chain.Link;
+import org.southbound.chain.Mpls;
+import org.southbound.chain.NshEthernet;
 import org.southbound.chain.NshVxlanGpe;
+import org.southbound.chain.VlanTag;
 import org.southbound.io.Batch;
 import org.southbound.io.Port;
 import org.southbound.io.Ports;
@@ -62,6 +69,9 @@ final class Testbed implements AutoCloseable {
     Node(String name, Supplier<NetworkFunction> make, int workerCount, int maximumFlows) throws Exception {
       this.name = name;
       int port = 0;
+      var link = new Link(0x0200_0000_0000L + nodes.size() + 1, LOOPBACK);
+      var protocols = List.<ChainingProtocol>of(new NshVxlanGpe(), new NshEthernet(link), new Gre(link), new Mpls(link),
+          new VlanTag());
       for (int i = 0; i < workerCount; i++) {
         var worker = new Worker(name + i, make.get(), new Worker.Sizes(16_384, maximumFlows, false));
         var data = Ports.udp("data", new InetSocketAddress(LOOPBACK, port),
@@ -69,6 +79,7 @@ final class Testbed implements AutoCloseable {
         port = data.address().getPort();
         worker.data(data);
         worker.egress(data, sink.address());
+        worker.fabric(hub.port(link.mac()), new Fabric(protocols));
         workers.add(worker);
       }
       Worker.join(workers);
@@ -79,12 +90,12 @@ final class Testbed implements AutoCloseable {
       var metrics = new Metrics();
       EngineMetrics.register(metrics, workers);
       vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(),
-          List.of(new NshVxlanGpe()), List.of(new Copy(), new LossFree()), List.of(new Interval()), Map.of(), metrics,
+          protocols, List.of(new Copy(), new LossFree()), List.of(new Interval()), Map.of(), metrics,
           new Reports(metrics), trust.fingerprint()));
       vnf.listen(events::add);
       server = new PeerServer(new InetSocketAddress(LOOPBACK, 0), trust, Steps.watch(vnf, each -> step.at(each)),
           PeerListener.NONE);
-      endpoint = new Endpoint(name, "127.0.0.1", port, server.port());
+      endpoint = new Endpoint(name, "127.0.0.1", port, server.port(), link.text());
       neighbours.self(endpoint);
       workers.forEach(Worker::start);
       nodes.add(this);
@@ -127,6 +138,7 @@ final class Testbed implements AutoCloseable {
   }
 
   final Path home;
+  final EthernetHub hub = new EthernetHub();
   final Port sink;
   final List<Node> nodes = new ArrayList<>();
   private final DatagramSocket source;

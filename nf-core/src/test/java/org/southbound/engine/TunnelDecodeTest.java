@@ -55,7 +55,7 @@ final class TunnelDecodeTest {
           Ports.Options.of(Ports.Direction.BOTH, "--data-port")));
       worker.start();
       var dataplane = new Dataplane(List.of(worker));
-      var hop = new NextHop(0, "next", new InetSocketAddress(loopback, next.getLocalPort()));
+      var hop = new NextHop(0, "next", new InetSocketAddress(loopback, next.getLocalPort()), null);
       var begin = path(0, 255, hop);
       var arrive = path(1, 254, hop);
       var contexts = worker.nf().specification().contexts();

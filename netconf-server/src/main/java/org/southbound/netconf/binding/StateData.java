@@ -63,7 +63,7 @@ final class StateData {
     out.leaves("supported-protocol", protocols.stream().map(StateData::identity).toList());
     for (var protocol : vnf.protocols()) {
       out.entry("protocol-capability", entry -> entry.leaf("protocol", identity(protocol.name()))
-          .leaf("carries", ((protocol.carriesPath() ? "path " : "") + (protocol.labelBits() > 0 ? "labels " : "")
+          .leaf("carries", ((protocol.pathBits() > 0 ? "path " : "") + (protocol.labelBits() > 0 ? "labels " : "")
               + (protocol.carriesMarks() ? "marks" : "")).trim())
           .leaf("label-bits", protocol.labelBits()).leaf("overhead", protocol.overhead()));
     }
