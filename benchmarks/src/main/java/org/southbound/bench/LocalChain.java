@@ -99,7 +99,7 @@ final class LocalChain implements AutoCloseable {
 
   private Instance instance(String name, String function, int sinkPort) throws StartException, ApiException {
     var made = new Instance(new Settings(name, function, home.resolve(name), "127.0.0.1", 0, Optional.empty(), 0, 0, 0,
-        0, List.of(), Optional.of("udp:127.0.0.1:" + sinkPort), "admin", Optional.empty(),
+        0, List.of(), Optional.of("udp:127.0.0.1:" + sinkPort), Optional.empty(), "admin", Optional.empty(),
         Optional.of(home.resolve("trust")), Optional.empty(), "batched", false, 1, 200_000, false));
     if (function.equals("firewall")) {
       var everything = new Config(Map.of("name", "all", "action", "accept"), Map.of(), Map.of(), Map.of());

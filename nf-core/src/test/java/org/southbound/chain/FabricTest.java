@@ -188,7 +188,8 @@ final class FabricTest {
       frames.add(sent(name, packet));
     }
     var pcap = Files.write(folder.resolve("fabric.pcap"), pcap(frames));
-    var lines = output("tshark", "-r", pcap.toString(), "-d", "mpls.label==250,pwethcw", "-T", "fields", "-E", "occurrence=a", "-e", "frame.protocols",
+    var lines = output("tshark", "-r", pcap.toString(), "-d", "mpls.label==250,pwethcw", "-T", "fields", "-E",
+        "occurrence=a", "-e", "frame.protocols",
         "-e", "eth.dst", "-e", "ip.dst", "-e", "ip.checksum.status", "-e", "_ws.malformed", "-e", "nsh.spi", "-e",
         "nsh.si", "-e", "nsh.contextheader", "-e", "gre.key", "-e", "mpls.label", "-e", "mpls.bottom", "-e", "vlan.id",
         "-o", "ip.check_checksum:TRUE").lines().toList();

@@ -57,6 +57,8 @@ final class Bootstrap {
           "Packet port to take from besides the data port, may be repeated: pcap:FILE, udp:HOST:PORT."),
       new Flag("egress", "PORT", null, true,
           "Packet port for what leaves the chain: pcap:FILE, udp:HOST:PORT (VXLAN-GPE); default: it is dropped."),
+      new Flag("fabric", "PORT", null, true,
+          "Interface on the Ethernet of the next hops, if:NAME: for chains by NSH, MPLS, VLAN tags or GRE over it."),
       new Flag("user", "NAME", "admin", true, "The first user, who may do everything; default admin."),
       new Flag("authorized-keys", "FILE", null, true, "Public keys of that user."),
       new Flag("trust", "DIR", null, true,
@@ -146,6 +148,7 @@ final class Bootstrap {
     return new Settings(values.get("name").getFirst(), function, home, address(values),
         port(values, "netconf-port"), tls, port(values, "snmp-port"), port(values, "data-port"),
         port(values, "peer-port"), port(values, "metrics-port"), ingress, first(values, "egress"),
+        first(values, "fabric"),
         values.get("user").getFirst(), first(values, "authorized-keys").map(Path::of),
         first(values, "trust").map(Path::of), first(values, "yang-path").map(Path::of), durability, untilEnd,
         number(values, "workers", 1, MOST_WORKERS), number(values, "max-flows", LEAST_FLOWS, MOST_FLOWS), evictIdle);

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.southbound.vnf;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.Gre;
+import org.southbound.chain.Link;
+import org.southbound.chain.Mpls;
+import org.southbound.chain.NshEthernet;
 import org.southbound.chain.NshVxlanGpe;
+import org.southbound.chain.VlanTag;
 import org.southbound.nf.Firewall;
 import org.southbound.nf.Monitor;
 import org.southbound.nf.NetworkFunction;
@@ -21,8 +28,18 @@ public final class Catalog {
   /** Network functions by type. */
   public static final Map<String, Supplier<NetworkFunction>> FUNCTIONS = functions();
 
-  /** Chaining protocols, preferred first. */
-  public static final List<ChainingProtocol> PROTOCOLS = List.of(new NshVxlanGpe());
+  /** Chaining protocols, preferred first: those over UDP, and where an instance is on a fabric those over Ethernet. */
+  public static List<ChainingProtocol> protocols(Optional<Link> fabric) {
+    var protocols = new ArrayList<ChainingProtocol>();
+    protocols.add(new NshVxlanGpe());
+    fabric.ifPresent(self -> {
+      protocols.add(new NshEthernet(self));
+      protocols.add(new Gre(self));
+      protocols.add(new Mpls(self));
+      protocols.add(new VlanTag());
+    });
+    return protocols;
+  }
 
   /** Variants of transfer. */
   public static final List<TransferVariant> TRANSFERS = List.of(new Copy(), new LossFree());

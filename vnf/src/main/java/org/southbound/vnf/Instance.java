@@ -2,8 +2,10 @@
 package org.southbound.vnf;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -18,6 +20,9 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.southbound.api.VnfApi.Endpoint;
+import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.Fabric;
+import org.southbound.chain.Link;
 import org.southbound.engine.EngineMetrics;
 import org.southbound.engine.Neighbours;
 import org.southbound.engine.Vnf;
@@ -36,6 +41,8 @@ import org.southbound.peer.TrustException;
 
 /** A VNF instance put together: workers with their ports, the API, and the connection to other NFs. */
 public final class Instance implements AutoCloseable {
+  private static final String INTERFACE = "if:";
+
   private final Settings settings;
   private final List<Worker> workers = new ArrayList<>();
   private final List<Port> ingress = new ArrayList<>();
@@ -54,16 +61,22 @@ public final class Instance implements AutoCloseable {
       trust = Trust.open(settings.name(), settings.home(), settings.trust().orElse(null), InstantSource.system());
       openWorkers();
       data = dataPort().address();
+      var fabric = fabric();
+      var protocols = Catalog.protocols(fabric);
+      if (fabric.isPresent()) {
+        openFabric(protocols);
+      }
       workers.forEach(Worker::start);
       var events = new PeerEvents();
       var peers = new Peers(trust, events);
       open.add(peers);
-      var neighbours = new Neighbours(new Endpoint(settings.name(), settings.address(), data.getPort(), 0),
+      var mac = fabric.map(Link::text).orElse("");
+      var neighbours = new Neighbours(new Endpoint(settings.name(), settings.address(), data.getPort(), 0, mac),
           (nf, host, port) -> peers.client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host)
               .setPeerPort(port).build()));
       EngineMetrics.register(metrics, workers);
       var reports = new Reports(metrics);
-      vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(), Catalog.PROTOCOLS,
+      vnf = new Vnf(new Vnf.Setup(workers, neighbours, workers.getFirst().nf().specification(), protocols,
           Catalog.TRANSFERS, Catalog.REPLICATIONS, VariantNumbers.of(settings.function()), metrics, reports,
           trust.fingerprint()));
       open.add(vnf);
@@ -71,7 +84,7 @@ public final class Instance implements AutoCloseable {
       var server = new PeerServer(address(settings.peerPort()), trust, vnf, events);
       open.add(server);
       peerPort = server.port();
-      neighbours.self(new Endpoint(settings.name(), settings.address(), data.getPort(), peerPort));
+      neighbours.self(new Endpoint(settings.name(), settings.address(), data.getPort(), peerPort, mac));
     } catch (IOException | TrustException | PortException failure) {
       close();
       boolean usage = failure instanceof PortException port && port.usage();
@@ -133,6 +146,31 @@ public final class Instance implements AutoCloseable {
     workers.forEach(Worker::stopReceiving);
     for (var spec : settings.ingress()) {
       ingress(spec);
+    }
+  }
+
+  /** Where this NF is on the Ethernet of its next hops: the interface's MAC address, and the address it listens on. */
+  private Optional<Link> fabric() throws IOException, PortException {
+    if (settings.fabric().isEmpty()) {
+      return Optional.empty();
+    }
+    var spec = settings.fabric().get();
+    if (!spec.startsWith(INTERFACE)) {
+      throw PortException.usage("--fabric takes if:NAME, not '" + spec + "'");
+    }
+    var found = NetworkInterface.getByName(spec.substring(INTERFACE.length()));
+    byte[] mac = found == null ? null : found.getHardwareAddress();
+    if (mac == null) {
+      throw PortException.usage("there is no Ethernet interface " + spec.substring(INTERFACE.length())
+          + "; correct --fabric");
+    }
+    return Optional.of(new Link(new BigInteger(1, mac).longValueExact(), InetAddress.getByName(settings.address())));
+  }
+
+  private void openFabric(List<ChainingProtocol> protocols) throws PortException {
+    for (var worker : workers) {
+      worker.fabric(Ports.open(settings.fabric().get(),
+          new Ports.Options(Ports.Direction.BOTH, "--fabric", workers.size() > 1)), new Fabric(protocols));
     }
   }
 

@@ -57,7 +57,8 @@ final class Rehearsal implements AutoCloseable {
   private Instance instance(String name, InetSocketAddress sink) throws StartException, ApiException {
     var made = new Instance(new Settings(name, function, home.resolve(name),
         InetAddress.getLoopbackAddress().getHostAddress(), 0, Optional.empty(), 0, 0, 0, 0, List.of(),
-        Optional.of("udp:" + RunCommand.text(sink.getAddress(), sink.getPort())), "", Optional.empty(),
+        Optional.of("udp:" + RunCommand.text(sink.getAddress(), sink.getPort())), Optional.empty(), "",
+        Optional.empty(),
         Optional.of(home.resolve("trust")), Optional.empty(), "batched", false, 1, FLOWS, false));
     instances.add(made);
     made.vnf().configure(Catalog.FUNCTIONS.get(function).get().rehearsal()).run();

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param metricsPort TCP port of OpenMetrics
  * @param ingress packet ports to take from
  * @param egress packet port for what leaves the chain
+ * @param fabric packet port on the Ethernet that next hops share
  * @param user who may manage it
  * @param authorizedKeys public keys of that user
  * @param trust folder of the shared certificate authority
@@ -33,6 +34,7 @@ import java.util.Optional;
  */
 public record Settings(String name, String function, Path home, String address, int netconfPort,
     Optional<Integer> tlsPort, int snmpPort, int dataPort, int peerPort, int metricsPort, List<String> ingress,
-    Optional<String> egress, String user, Optional<Path> authorizedKeys, Optional<Path> trust, Optional<Path> yangPath,
+    Optional<String> egress, Optional<String> fabric, String user, Optional<Path> authorizedKeys, Optional<Path> trust,
+    Optional<Path> yangPath,
     String durability, boolean untilEnd, int workers, int maximumFlows, boolean evictIdle) {
 }

@@ -2,17 +2,20 @@
 package org.southbound.vnf;
 
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.southbound.api.VnfApi;
 import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.Link;
 import org.southbound.engine.EngineMetrics;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.nf.SpecificationDocument;
@@ -86,7 +89,8 @@ final class SpecCommand implements Command {
             descriptions.get(operation).get(each.getKey()), each.getValue().performance(), each.getValue().accuracy(),
             each.getValue().resource())).toList())));
     return new SpecificationDocument(function.specification(), EngineMetrics.common(), operations,
-        Catalog.PROTOCOLS.stream().map(ChainingProtocol::name).toList());
+        Catalog.protocols(Optional.of(new Link(0, InetAddress.getLoopbackAddress()))).stream()
+            .map(ChainingProtocol::name).toList());
   }
 
   private static <T> Map<String, String> by(List<T> all, Function<T, String> name,

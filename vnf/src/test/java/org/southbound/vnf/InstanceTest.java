@@ -16,6 +16,7 @@ class InstanceTest {
 
   private Settings settings() {
     return new Settings("a", "monitor", home, "127.0.0.1", 0, Optional.empty(), 0, 0, 0, 0, List.of(), Optional.empty(),
+        Optional.empty(),
         "admin", Optional.empty(), Optional.empty(), Optional.empty(), "sync", false, 1, 1000, false);
   }
 
