@@ -86,7 +86,7 @@ public class FirewallBench implements Services {
   private final Classifier classifier = new Classifier(1,
       List.of(new Path(0, "bench", "bench", 1, 1, 255, new NshVxlanGpe(),
           FlowSpace.EVERYTHING, null, 1, 254, List.of())),
-      List.of(), Classifier.Unclassified.PROCESS);
+      List.of(), List.of(), Classifier.Unclassified.PROCESS);
   private RecordTable flows;
   private SplittableRandom random;
   private long nowMillis = 1;

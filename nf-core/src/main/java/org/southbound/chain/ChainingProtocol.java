@@ -8,6 +8,9 @@ import org.southbound.packet.Packet;
  * worker may use it.
  */
 public interface ChainingProtocol extends Decapsulator {
+  /** Path identifier of packets that came by a protocol that carries none: their scope says which path it is. */
+  int BY_SCOPE = 0xFF_FFFE;
+
   /** Name, as the YANG identity. */
   String name();
 
@@ -22,6 +25,11 @@ public interface ChainingProtocol extends Decapsulator {
 
   /** Whether it carries the last-in-transit mark. */
   boolean carriesMarks();
+
+  /** The path of a packet that came {@link #BY_SCOPE} is known now: reads what only packets of this protocol mean. */
+  default void recognized(Packet packet) {
+    // nothing more is in it
+  }
 
   /** Most hops of a chain: as many service indices as it can tell apart. */
   default int hops() {

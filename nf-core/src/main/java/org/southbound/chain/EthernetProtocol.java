@@ -52,6 +52,33 @@ abstract class EthernetProtocol implements ChainingProtocol {
     return 0;
   }
 
+  /**
+   * Sends a mark or a probe for a path of a protocol that carries no path identifier: as a frame of its own on the same Ethernet,
+   * whose source address says 02:00, the path and the index.
+   */
+  static int control(Packet packet, int spi, int si, Link to) {
+    long at = packet.start();
+    MemorySegment memory = packet.memory();
+    memory.set(U64, at, to.mac() << 16 | 0x0200);
+    memory.set(U32, at + 8, spi << 8 | si);
+    return 0;
+  }
+
+  /** Takes what {@link #control} sent; the packet is left alone if it is none. */
+  static boolean isControl(Packet packet, int etherType, Link self) {
+    MemorySegment memory = packet.memory();
+    long at = packet.start();
+    if (etherType != ControlFrame.ETHERTYPE || memory.get(U64, at) != (self.mac() << 16 | 0x0200)
+        || ControlFrame.type(packet) == 0) {
+      return false;
+    }
+    int key = memory.get(U32, at + 8);
+    packet.flags |= Packet.CONTROL;
+    packet.spi = key >>> 8;
+    packet.si = key & 0xFF;
+    return true;
+  }
+
   /** Whether traffic would be taken for a mark or a probe. */
   static boolean forged(Packet packet) {
     return (packet.flags & Packet.CONTROL) == 0 && ControlFrame.type(packet) != 0;

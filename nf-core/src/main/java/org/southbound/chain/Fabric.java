@@ -11,10 +11,16 @@ import org.southbound.packet.Packet;
  * of none of them, such as those for others that a switch floods, are dropped.
  */
 public final class Fabric implements Decapsulator {
+  private final Link self;
   private final EthernetProtocol[] protocols;
 
-  /** A fabric on which those of the protocols are spoken that need one. */
-  public Fabric(List<ChainingProtocol> protocols) {
+  /**
+   * A fabric on which those of the protocols are spoken that need one.
+   *
+   * @param self this NF's place there
+   */
+  public Fabric(Link self, List<ChainingProtocol> protocols) {
+    this.self = self;
     this.protocols = protocols.stream().filter(EthernetProtocol.class::isInstance).map(EthernetProtocol.class::cast)
         .toArray(EthernetProtocol[]::new);
   }
@@ -33,6 +39,9 @@ public final class Fabric implements Decapsulator {
     MemorySegment memory = packet.memory();
     long at = packet.start();
     int etherType = memory.get(EthernetProtocol.U16, at + 12) & 0xFFFF;
+    if (EthernetProtocol.isControl(packet, etherType, self)) {
+      return 0;
+    }
     for (EthernetProtocol each : protocols) {
       if (each.claims(etherType, memory, at, length)) {
         return each.decapsulate(packet);

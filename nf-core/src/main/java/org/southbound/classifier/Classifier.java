@@ -20,7 +20,7 @@ public final class Classifier {
   }
 
   /** No rules. */
-  public static final Classifier EMPTY = new Classifier(0, List.of(), List.of(), Unclassified.PROCESS);
+  public static final Classifier EMPTY = new Classifier(0, List.of(), List.of(), List.of(), Unclassified.PROCESS);
 
   private static final int UNKNOWN = 0;
   private static final int NONE = 0xFFFF;
@@ -28,6 +28,8 @@ public final class Classifier {
   private final int version;
   private final Path[] rules;
   private final Path[] paths;
+  /** Paths whose packets carry no identifier, the newest first. */
+  private final Path[] byScope;
   private final int[] keys;
   private final Path[] slots;
   private final Unclassified unclassified;
@@ -39,8 +41,10 @@ public final class Classifier {
    * @param version number of the snapshot, other than that of the one before
    * @param rules paths that begin here, the first whose scope matches wins
    * @param paths paths on which packets arrive, by SPI and SI
+   * @param byScope those of them whose packets carry neither, the newest first
    */
-  public Classifier(int version, List<Path> rules, List<Path> paths, Unclassified unclassified) {
+  public Classifier(int version, List<Path> rules, List<Path> paths, List<Path> byScope, Unclassified unclassified) {
+    this.byScope = byScope.toArray(Path[]::new);
     this.version = version & 0x7FFF;
     this.rules = rules.toArray(Path[]::new);
     this.paths = paths.toArray(Path[]::new);
@@ -70,6 +74,16 @@ public final class Classifier {
   /** The path of a packet that arrived with a path identifier; null: unknown here. */
   public Path arriving(int spi, int si) {
     return slots[slot(spi << 8 | si)];
+  }
+
+  /** The path of a packet that arrived by a protocol that carries no path identifier; null: none. */
+  public Path arriving(Packet packet) {
+    for (var path : byScope) {
+      if (path.scope().matches(packet)) {
+        return path;
+      }
+    }
+    return null;
   }
 
   /** The path of a packet that arrived without one: the first rule whose scope matches; null: none. */

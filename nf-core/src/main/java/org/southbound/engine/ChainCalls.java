@@ -133,16 +133,17 @@ final class ChainCalls {
   List<List<ChainingProtocol>> byWidth(List<ChainingProtocol> offered, int hops) {
     var able = offered.stream().filter(each -> each.hops() >= hops).toList();
     return Stream.of(true, false)
-        .map(wide -> able.stream().filter(each -> each.pathBits() >= WIDE == wide).toList())
+        .map(wide -> able.stream().filter(each -> (each.pathBits() >= WIDE) == wide).toList())
         .filter(group -> !group.isEmpty()).toList();
   }
 
   /** A path identifier that is not in use here and that all of the protocols can carry. */
   int freePathIdentifier(List<ChainingProtocol> carriers) throws PeerException {
-    int bits = carriers.stream().mapToInt(ChainingProtocol::pathBits).min().orElse(0);
+    // What carries none still has one by which control knows the path.
+    int bits = carriers.stream().mapToInt(ChainingProtocol::pathBits).filter(each -> each > 0).min().orElse(WIDE);
     int first = bits < WIDE ? 1 : FIRST_WIDE;
     for (int i = 0; i < 1000; i++) {
-      int spi = random.nextInt(first, Math.min(1 << bits, Worker.NO_PATH));
+      int spi = random.nextInt(first, Math.min(1 << bits, ChainingProtocol.BY_SCOPE));
       if (!dataplane.knows(spi)) {
         return spi;
       }
@@ -162,30 +163,52 @@ final class ChainCalls {
     return ChainReference.newBuilder().setOrigin(origin).setChain(chain).setGeneration(generation).build();
   }
 
+  /** A step of a change, in which other hops may be asked. */
+  @FunctionalInterface
+  interface Step {
+    void take() throws PeerException;
+  }
+
   /**
    * Changes the way of a scope's packets so that none overtakes those before it: they wait here until the old way is empty.
    * When that takes too long, or too many wait, they go on: nothing is lost for the sake of order.
+   *
+   * @param confirm puts the new way in force at the later hops
+   * @param change puts it in force here
    */
-  void inOrder(Path old, FlowSpace scope, Runnable change) {
-    if (old.next() == null) {
-      change.run();
-      return;
+  void inOrder(Path old, Path made, Step confirm, Runnable change) throws PeerException {
+    // Where packets do not say which path they take, no two generations may be under way at once.
+    boolean emptyFirst = made.protocol().pathBits() == 0;
+    if (!emptyFirst) {
+      confirm.take();
     }
     var job = UUID.randomUUID();
     var guards = new ConcurrentHashMap<Worker, Guard>();
     dataplane.each(worker -> {
-      var guard = new Guard(job, scope, 0, Guard.Mode.HOLD, Transfers.HOLD).yielding();
+      var guard = new Guard(job, made.scope(), 0, Guard.Mode.HOLD, Transfers.HOLD).yielding();
       worker.add(guard);
       return guards.put(worker, guard);
     });
     try {
-      change.run();
-      probes.flush(old, OVERTAKING);
+      if (emptyFirst) {
+        flush(old);
+        confirm.take();
+        change.run();
+      } else {
+        change.run();
+        flush(old);
+      }
     } finally {
       dataplane.each(worker -> {
         worker.remove(guards.get(worker));
         return null;
       });
+    }
+  }
+
+  private void flush(Path old) {
+    if (old.next() != null) {
+      probes.flush(old, OVERTAKING);
     }
   }
 

@@ -62,6 +62,8 @@ final class Chains {
     Path path;
     /** The hops, with names and addresses. */
     List<Endpoint> hops = List.of();
+    /** NFs that have a part of the scope, and so begin the chain as well. */
+    List<Endpoint> owners = List.of();
     PrepareChainRequest nextRequest;
     List<HopReport> reports = List.of();
     String status = "up";
@@ -91,6 +93,7 @@ final class Chains {
         made.generation = generations.getOrDefault(chain.name(), 0L) + 1;
       }
       establish(made, timeout);
+      confirm(made, () -> confirmHops(made));
       dataplane.begin(chain.precedence(), made.path, null);
       putInForce(made);
       events.accept(new Event.ChainChanged(chain.name(), made.generation, "created", "up", "", ""));
@@ -138,17 +141,36 @@ final class Chains {
     generations.put(made.chain.name(), made.generation);
   }
 
-  /** Prepares and confirms all hops of a generation; on failure nothing of it is left anywhere. */
+  private void confirmHops(Own made) throws PeerException {
+    var reference = made.nextRequest.getChain();
+    neighbours.client(made.next()).confirmChain(reference);
+    for (var owner : made.owners) {
+      neighbours.client(owner).confirmChain(reference);
+    }
+  }
+
+  /** Puts a generation in force that all hops have prepared; on failure nothing of it is left anywhere. */
+  private void confirm(Own made, ChainCalls.Step step) throws ApiException {
+    try {
+      step.take();
+    } catch (PeerException failure) {
+      calls.rollBack(asked(made), made.nextRequest.getChain());
+      throw ChainCalls.hopFailed(failure);
+    }
+  }
+
+  private static List<Endpoint> asked(Own made) {
+    return Stream.concat(made.hops.stream(), made.owners.stream()).toList();
+  }
+
+  /** Has all hops prepare a generation; on failure nothing of it is left anywhere. */
   private void establish(Own made, Duration timeout) throws ApiException {
     var chain = made.chain;
     var reference = ChainCalls.reference(name, chain.name(), made.generation);
     var offered = offer(chain.protocol());
-    var asked = new ArrayList<Endpoint>();
     try {
       made.hops = calls.resolve(chain.hops());
-      asked.addAll(made.hops);
-      var owners = calls.owners(chain.scope());
-      asked.addAll(owners);
+      made.owners = calls.owners(chain.scope());
       var groups = calls.byWidth(offered, made.hops.size());
       if (groups.isEmpty()) {
         throw new PeerException("southbound:no-common-protocol",
@@ -156,7 +178,7 @@ final class Chains {
       }
       for (var group : groups) {
         try {
-          prepare(made, group, owners, reference, timeout);
+          prepare(made, group, reference, timeout);
           return;
         } catch (PeerException failure) {
           if (!failure.appTag().equals("southbound:no-common-protocol") || group == groups.getLast()) {
@@ -165,14 +187,14 @@ final class Chains {
         }
       }
     } catch (PeerException failure) {
-      calls.rollBack(asked, reference);
+      calls.rollBack(asked(made), reference);
       throw ChainCalls.hopFailed(failure);
     }
   }
 
-  /** Prepares and confirms all hops with one of the protocols that the last hop chooses. */
-  private void prepare(Own made, List<ChainingProtocol> group, List<Endpoint> owners, ChainReference reference,
-      Duration timeout) throws PeerException {
+  /** Has all hops prepare for one of the protocols, which the last hop chooses. */
+  private void prepare(Own made, List<ChainingProtocol> group, ChainReference reference, Duration timeout)
+      throws PeerException {
     var chain = made.chain;
     var offered = group.stream().map(ChainingProtocol::name).toList();
     PeerException refused = null;
@@ -182,15 +204,13 @@ final class Chains {
         made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
             ChainCalls.FIRST_INDEX - 1, timeout);
         var accepted = calls.ask(made.next(), made.nextRequest);
-        neighbours.client(made.next()).confirmChain(reference);
-        for (var owner : owners) {
+        for (var owner : made.owners) {
           var first = new ArrayList<>(List.of(owner));
           first.addAll(made.hops);
           calls.ask(owner,
               calls.request(reference, chain.scope(), first, 0, offered, spi, ChainCalls.FIRST_INDEX, timeout)
                   .toBuilder()
                   .addStandInFor(name).build());
-          neighbours.client(owner).confirmChain(reference);
         }
         var protocol = calls.protocol(accepted.getProtocol());
         made.hops = new ArrayList<>(made.hops);
@@ -274,7 +294,8 @@ final class Chains {
     made.chain = changed;
     made.generation = old.generation + 1;
     establish(made, timeout);
-    calls.inOrder(old.path, scope, () -> dataplane.begin(precedence, made.path, old.path));
+    confirm(made, () -> calls.inOrder(old.path, made.path, () -> confirmHops(made),
+        () -> dataplane.begin(precedence, made.path, old.path)));
     putInForce(made);
     events.accept(new Event.ChainChanged(changed.name(), made.generation, "updated", "up", "", ""));
     calls.drain(old.path, old.hops, ChainCalls.reference(name, changed.name(), old.generation));

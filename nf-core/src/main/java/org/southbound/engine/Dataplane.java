@@ -40,6 +40,8 @@ public final class Dataplane {
   private final Map<InetSocketAddress, NextHop> hops = new HashMap<>();
   private final List<Rule> rules = new ArrayList<>();
   private final Map<Integer, Path> paths = new HashMap<>();
+  /** Of them those in force whose packets carry no identifier, the newest first. */
+  private final List<Path> byScope = new ArrayList<>();
   private final List<Steer> steers = new ArrayList<>();
   private Classifier.Unclassified unclassified = Classifier.Unclassified.PROCESS;
   private int version;
@@ -104,11 +106,21 @@ public final class Dataplane {
   /** Packets that arrive with the path's identifier and index take it. */
   public synchronized void arrive(Path path) {
     paths.put(path.spi() << 8 | path.si(), path);
+    byScope.replaceAll(old -> old.number() == path.number() ? path : old);
     publish();
+  }
+
+  /** A path that arrives is in force: where packets carry no identifier, those of its scope take it and no older one. */
+  public synchronized void confirm(Path path) {
+    if (path.protocol().pathBits() == 0 && byScope.stream().noneMatch(other -> other.number() == path.number())) {
+      byScope.addFirst(path);
+      publish();
+    }
   }
 
   /** The path is no more. */
   public synchronized void forget(Path path) {
+    byScope.remove(path);
     if (paths.remove(path.spi() << 8 | path.si(), path)) {
       publish();
     }
@@ -189,7 +201,8 @@ public final class Dataplane {
     version++;
     var begin = rules.stream().map(rule -> steered(rule.path)).toList();
     var arriving = paths.values().stream().map(this::steered).toList();
-    var next = new Classifier(version, begin, arriving, unclassified);
+    var scoped = byScope.stream().map(this::steered).toList();
+    var next = new Classifier(version, begin, arriving, scoped, unclassified);
     each(worker -> {
       worker.classifier(next);
       return null;

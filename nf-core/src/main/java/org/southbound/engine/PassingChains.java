@@ -256,6 +256,7 @@ final class PassingChains {
         throw unknown(reference);
       }
       made.confirmed = true;
+      dataplane.confirm(made.path);
       first = made.fresh;
       made.fresh = false;
     }
@@ -361,10 +362,16 @@ final class PassingChains {
             timeout);
         var accepted = calls.ask(next, asked);
         reports.addAll(accepted.getHopsList());
-        neighbours.client(next).confirmChain(reference);
         path = replaced(old, dataplane.hop(next.withMac(accepted.getData().getMac())), spi,
             ChainCalls.FIRST_INDEX - 1);
       }
+      var made = path;
+      var first = hops;
+      calls.inOrder(old, made, () -> {
+        if (!first.isEmpty()) {
+          neighbours.client(first.getFirst()).confirmChain(reference);
+        }
+      }, () -> dataplane.arrive(made));
     } catch (PeerException failure) {
       calls.rollBack(hops, reference);
       throw ChainCalls.hopFailed(failure);
@@ -378,8 +385,6 @@ final class PassingChains {
           .build();
       passing.path = path;
     }
-    var changed = path;
-    calls.inOrder(old, old.scope(), () -> dataplane.arrive(changed));
     tellUpstream(passing);
     if (oldNext != null) {
       calls.drain(old, List.of(oldNext), oldReference);
@@ -440,6 +445,7 @@ final class PassingChains {
       adopted.put(path, new Passage(path, Optional.ofNullable(next), upstreams, -1));
     }
     dataplane.arrive(path);
+    dataplane.confirm(path);
     return path;
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.southbound.chain.ChainingProtocol;
 import org.southbound.chain.ControlFrame;
 import org.southbound.chain.Decapsulator;
 import org.southbound.chain.NshVxlanGpe;
@@ -539,7 +540,7 @@ public final class Worker implements AutoCloseable {
         return false;
       }
     } else {
-      path = arriving(packet.spi << 8 | packet.si);
+      path = packet.spi == ChainingProtocol.BY_SCOPE ? recognize(packet) : arriving(packet.spi << 8 | packet.si);
       if (path == null) {
         drop(Drop.UNKNOWN_PATH.verdict());
         return false;
@@ -551,6 +552,17 @@ public final class Worker implements AutoCloseable {
     }
     process(packet, path, id);
     return false;
+  }
+
+  /** Finds the path of a packet that does not say it; from then on it is as if it had. */
+  private Path recognize(Packet packet) {
+    var path = classifier.arriving(packet);
+    if (path != null) {
+      path.protocol().recognized(packet);
+      packet.spi = path.spi();
+      packet.si = path.si();
+    }
+    return path;
   }
 
   private Path arriving(int key) {

@@ -93,6 +93,11 @@ public record Ipv6(MemorySegment segment, long offset) {
     Wire.u32(segment, offset, (Wire.i32(segment, offset) & ~(0x3f << 22)) | dscp << 22);
   }
 
+  /** Sets the flow label. */
+  public void flowLabel(int label) {
+    Wire.u32(segment, offset, (Wire.i32(segment, offset) & ~0xfffff) | label);
+  }
+
   /** Sets the congestion notification. */
   public void ecn(int ecn) {
     Wire.u32(segment, offset, (Wire.i32(segment, offset) & ~(3 << 20)) | ecn << 20);

@@ -46,8 +46,8 @@ final class FabricTest {
   private final Link self = new Link(0x0200_0000_0001L, address("192.0.2.11"));
   private final Link next = new Link(0x0200_0000_0002L, address("192.0.2.12"));
   private final Map<String, EthernetProtocol> protocols = byName(self);
-  private final Fabric ours = new Fabric(List.copyOf(protocols.values()));
-  private final Fabric theirs = new Fabric(List.copyOf(byName(next).values()));
+  private final Fabric ours = new Fabric(self, List.copyOf(protocols.values()));
+  private final Fabric theirs = new Fabric(next, List.copyOf(byName(next).values()));
 
   private static InetAddress address(String text) {
     return InetAddress.ofLiteral(text);

@@ -108,7 +108,7 @@ final class ChainsTest {
       }
     };
     try {
-      var refusal = assertThrows(ApiException.class, () -> a.vnf.serviceChain(chain(b, c), Duration.ofSeconds(1)));
+      var refusal = assertThrows(ApiException.class, () -> a.vnf.serviceChain(chain(b, c), Duration.ofSeconds(4)));
       assertEquals("southbound:hop-failed", refusal.appTag());
       assertEquals("next-hop[2]", refusal.path(), refusal.getMessage());
     } finally {

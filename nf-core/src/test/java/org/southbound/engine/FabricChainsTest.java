@@ -62,7 +62,8 @@ final class FabricChainsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"nsh-vxlan-gpe", "nsh-ethernet", "gre", "mpls", "vlan"})
+  @ValueSource(strings = {"nsh-vxlan-gpe", "nsh-ethernet", "gre", "mpls", "vlan", "ip-in-ip", "flow-tags",
+      "mac-rewrite"})
   void shouldChangeUnderTrafficWithoutLossOrReordering(String protocol) throws Exception {
     bed.hub.capture = new CopyOnWriteArrayList<>();
     var made = a.vnf.serviceChain(new Chain("web", -1, protocol, FlowSpace.EVERYTHING, hops(b, c), false), SOON);

@@ -23,8 +23,11 @@ import org.southbound.api.VnfApi.Endpoint;
 import org.southbound.api.VnfApi.Event;
 import org.southbound.chain.ChainingProtocol;
 import org.southbound.chain.Fabric;
+import org.southbound.chain.FlowTags;
 import org.southbound.chain.Gre;
+import org.southbound.chain.IpInIp;
 import org.southbound.chain.Link;
+import org.southbound.chain.MacRewrite;
 import org.southbound.chain.Mpls;
 import org.southbound.chain.NshEthernet;
 import org.southbound.chain.NshVxlanGpe;
@@ -71,7 +74,7 @@ final class Testbed implements AutoCloseable {
       int port = 0;
       var link = new Link(0x0200_0000_0000L + nodes.size() + 1, LOOPBACK);
       var protocols = List.<ChainingProtocol>of(new NshVxlanGpe(), new NshEthernet(link), new Gre(link), new Mpls(link),
-          new VlanTag());
+          new VlanTag(), new IpInIp(link), new FlowTags(link), new MacRewrite(link));
       for (int i = 0; i < workerCount; i++) {
         var worker = new Worker(name + i, make.get(), new Worker.Sizes(16_384, maximumFlows, false));
         var data = Ports.udp("data", new InetSocketAddress(LOOPBACK, port),
@@ -79,7 +82,7 @@ final class Testbed implements AutoCloseable {
         port = data.address().getPort();
         worker.data(data);
         worker.egress(data, sink.address());
-        worker.fabric(hub.port(link.mac()), new Fabric(protocols));
+        worker.fabric(hub.port(link.mac()), new Fabric(link, protocols));
         workers.add(worker);
       }
       Worker.join(workers);
@@ -180,8 +183,10 @@ final class Testbed implements AutoCloseable {
         int n = sink.receive(batch);
         for (int i = 0; i < n; i++) {
           var packet = batch.get(i);
-          int flow = Wire.i32(packet.memory(), packet.start() + 8 + 42);
-          int sequence = Wire.i32(packet.memory(), packet.start() + 8 + 46);
+          boolean ethernet = Wire.u8(packet.memory(), packet.start() + 3) == 3;
+          long payload = packet.start() + 8 + (ethernet ? 42 : 28);
+          int flow = Wire.i32(packet.memory(), payload);
+          int sequence = Wire.i32(packet.memory(), payload + 4);
           seen.computeIfAbsent(flow, each -> java.util.Collections.synchronizedList(new ArrayList<>())).add(sequence);
         }
         batch.clear();

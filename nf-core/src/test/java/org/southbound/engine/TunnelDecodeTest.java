@@ -68,7 +68,7 @@ final class TunnelDecodeTest {
       dataplane.translations(each -> new Translations(
           List.of(new Translations.Rule("dns", kind, dns, LABEL, true, null, new Counter()))));
       dataplane.each(each -> {
-        each.classifier(new Classifier(1, List.of(begin), List.of(arrive), Classifier.Unclassified.DROP));
+        each.classifier(new Classifier(1, List.of(begin), List.of(arrive), List.of(), Classifier.Unclassified.DROP));
         return null;
       });
       step.run(worker, source, next);

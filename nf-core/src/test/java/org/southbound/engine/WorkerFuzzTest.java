@@ -62,7 +62,7 @@ final class WorkerFuzzTest {
       var next = new NextHop(0, "next", new InetSocketAddress(InetAddress.getLoopbackAddress(), 4790), null);
       var begins = path(0, "ipv4 10.0.0.0/8 -> any", 7, 255, next);
       worker.classifier(new Classifier(1, List.of(begins),
-          List.of(path(1, "any", Samples.SPI, 254, next), path(2, "any", Samples.SPI, 253, null)),
+          List.of(path(1, "any", Samples.SPI, 254, next), path(2, "any", Samples.SPI, 253, null)), List.of(),
           Classifier.Unclassified.PROCESS));
     }
 

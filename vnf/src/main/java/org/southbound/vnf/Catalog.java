@@ -8,8 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.southbound.chain.ChainingProtocol;
+import org.southbound.chain.FlowTags;
 import org.southbound.chain.Gre;
+import org.southbound.chain.IpInIp;
 import org.southbound.chain.Link;
+import org.southbound.chain.MacRewrite;
 import org.southbound.chain.Mpls;
 import org.southbound.chain.NshEthernet;
 import org.southbound.chain.NshVxlanGpe;
@@ -37,6 +40,9 @@ public final class Catalog {
       protocols.add(new Gre(self));
       protocols.add(new Mpls(self));
       protocols.add(new VlanTag());
+      protocols.add(new IpInIp(self));
+      protocols.add(new FlowTags(self));
+      protocols.add(new MacRewrite(self));
     });
     return protocols;
   }

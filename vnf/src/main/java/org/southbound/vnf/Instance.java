@@ -64,7 +64,7 @@ public final class Instance implements AutoCloseable {
       var fabric = fabric();
       var protocols = Catalog.protocols(fabric);
       if (fabric.isPresent()) {
-        openFabric(protocols);
+        openFabric(fabric.get(), protocols);
       }
       workers.forEach(Worker::start);
       var events = new PeerEvents();
@@ -167,10 +167,10 @@ public final class Instance implements AutoCloseable {
     return Optional.of(new Link(new BigInteger(1, mac).longValueExact(), InetAddress.getByName(settings.address())));
   }
 
-  private void openFabric(List<ChainingProtocol> protocols) throws PortException {
+  private void openFabric(Link self, List<ChainingProtocol> protocols) throws PortException {
     for (var worker : workers) {
       worker.fabric(Ports.open(settings.fabric().get(),
-          new Ports.Options(Ports.Direction.BOTH, "--fabric", workers.size() > 1)), new Fabric(protocols));
+          new Ports.Options(Ports.Direction.BOTH, "--fabric", workers.size() > 1)), new Fabric(self, protocols));
     }
   }
 
