@@ -30,6 +30,7 @@ import org.southbound.io.Port;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.nf.Specification;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Offload;
 import org.southbound.packet.Packet;
 import org.southbound.packet.PacketPool;
 import org.southbound.packet.Parser;
@@ -86,6 +87,12 @@ public final class Worker implements AutoCloseable {
   private Port data;
   private Port egress;
   private Port.Destination egressDestination;
+  /** The number among the inputs of an egress from which packets come too, or -1; and where those leave. */
+  private int egressInput = -1;
+  private Port back;
+  private Port.Destination backDestination;
+  /** Every port that sends, once. */
+  private Port[] outputs = {};
   private Port.Destination ingressDestination;
   private Port.Destination[] destinations = new Port.Destination[16];
   /** The hops that {@link #destinations} were made for. */
@@ -176,12 +183,31 @@ public final class Worker implements AutoCloseable {
   public void input(Port port) {
     inputs.add(port);
     polled = inputs.toArray(Port[]::new);
+    if (port == data || port.twoWay()) {
+      output(port);
+    }
+  }
+
+  private void output(Port port) {
+    if (!List.of(outputs).contains(port)) {
+      outputs = Arrays.copyOf(outputs, outputs.length + 1);
+      outputs[outputs.length - 1] = port;
+    }
   }
 
   /** Where packets of the last hop go; the address is null for a port with one other side. */
   public void egress(Port port, InetSocketAddress address) {
     egress = port;
     egressDestination = port.destination(address);
+    egressInput = port.twoWay() ? inputs.indexOf(port) : -1;
+    output(port);
+  }
+
+  /** Where packets go that come in by the egress, an input of this worker; the address as in {@link #egress}. */
+  public void back(Port port, InetSocketAddress address) {
+    back = port;
+    backDestination = port.destination(address);
+    output(port);
   }
 
   /** Where tunnel packets that are on no path come from: answers of the NF go back there. */
@@ -334,7 +360,7 @@ public final class Worker implements AutoCloseable {
   private boolean ended() {
     boolean any = false;
     for (var port : polled) {
-      if (port != data && !(port instanceof Ring)) {
+      if (port != data && !port.twoWay() && !(port instanceof Ring)) {
         any = true;
         if (!port.ended()) {
           return false;
@@ -395,7 +421,7 @@ public final class Worker implements AutoCloseable {
 
   /** First what every packet needs, so that their cache misses overlap, then one by one. */
   private void stride(Port port, int number, int from, int to, boolean ring) {
-    int traffic = port.tunnel() ? fromTunnel(number, from, to) : bare(number, from, to);
+    int traffic = port.tunnel() ? fromTunnel(ring ? -1 : number, from, to) : bare(number, from, to);
     if (!ring) {
       counters.received.add(traffic);
     }
@@ -428,12 +454,14 @@ public final class Worker implements AutoCloseable {
     return i;
   }
 
-  /** Returns how many packets are no control frames. */
+  /** Returns how many packets are no control frames; an ingress of -1: they know where they came in. */
   private int fromTunnel(int ingress, int from, int to) {
     int traffic = 0;
     for (int i = from; i < to; i++) {
       var packet = batch.get(i);
-      packet.ingress = ingress;
+      if (ingress >= 0) {
+        packet.ingress = ingress;
+      }
       int verdict = tunnel.decapsulate(packet);
       if ((packet.flags & Packet.CONTROL) != 0) {
         verdicts[i] = IS_CONTROL - verdict;
@@ -475,6 +503,9 @@ public final class Worker implements AutoCloseable {
 
   /** Gives a packet to the worker that owns its flow. */
   private int handOver(Packet packet) {
+    if (packet.offload != 0 && !completed(packet, false)) {
+      return HANDED_OVER;
+    }
     if (packet.outer == 0) {
       NshVxlanGpe.encapsulateBare(packet);
       packet.outer = NshVxlanGpe.VXLAN;
@@ -512,6 +543,9 @@ public final class Worker implements AutoCloseable {
     Path path;
     if (packet.spi == 0 || packet.spi == NO_PATH) {
       path = classify(packet, id);
+      if (packet.offload != 0 && !leavesAsItIs(packet, path) && !completed(packet, true)) {
+        return false;
+      }
       if (path == null && classifier.unclassified() != Classifier.Unclassified.PROCESS) {
         unclassified(packet);
         return false;
@@ -528,6 +562,48 @@ public final class Worker implements AutoCloseable {
       return guarded(guard, packet, path);
     }
     process(packet, path, id);
+    return false;
+  }
+
+  /** Whether what the sender left undone can stay so: the packet is not kept here, and leaves by a port that gets it done. */
+  private boolean leavesAsItIs(Packet packet, Path path) {
+    var exit = exit(packet);
+    return guards.length == 0 && (path == null || path.next() == null) && exit != null && exit.offloads();
+  }
+
+  /**
+   * Does what the sender left undone. False if the packet stood for several: those went on, each like one that was received,
+   * {@code here} or to the worker that owns them.
+   */
+  private boolean completed(Packet packet, boolean here) {
+    if (!Offload.isSegmented(packet.offload)) {
+      Offload.complete(packet);
+      return true;
+    }
+    int n = Offload.segments(packet);
+    if (n == 0) {
+      drop(Drop.OVERSIZE.verdict());
+      return false;
+    }
+    counters.generated.add(n - 1);
+    for (int i = 0; i < n; i++) {
+      var segment = pool.take();
+      if (segment == null) {
+        drop(Drop.NO_BUFFER.verdict());
+        continue;
+      }
+      Offload.segment(packet, i, segment);
+      int verdict = parse(segment);
+      if (verdict == 0 && !here) {
+        verdict = handOver(segment);
+      }
+      if (verdict > 0) {
+        drop(verdict);
+      }
+      if (verdict != 0 || !handle(segment, RecordTable.ABSENT)) {
+        done(segment);
+      }
+    }
     return false;
   }
 
@@ -632,15 +708,21 @@ public final class Worker implements AutoCloseable {
   }
 
   private void out(Packet packet) {
-    if (egress == null) {
+    var exit = exit(packet);
+    if (exit == null) {
       drop(Drop.NO_EGRESS.verdict());
       return;
     }
-    if (egress.tunnel()) {
+    if (exit.tunnel()) {
       NshVxlanGpe.encapsulateBare(packet);
     }
-    egress.send(packet, egressDestination);
+    exit.send(packet, exit == back ? backDestination : egressDestination);
     queued++;
+  }
+
+  /** Where a packet leaves that goes to no other NF. */
+  private Port exit(Packet packet) {
+    return packet.ingress == egressInput ? back : egress;
   }
 
   /** Hands what was counted to the counters of its path, and counts for {@code next} from now on. */
@@ -657,7 +739,7 @@ public final class Worker implements AutoCloseable {
   private void flush() {
     countPath(null);
     if (queued > 0) {
-      int refused = (data == null ? 0 : data.flush()) + (egress == null || egress == data ? 0 : egress.flush());
+      int refused = flushPorts();
       counters.sent.add(queued - refused);
       counters.dropped(Drop.SEND_FAILED.verdict(), refused);
       queued = 0;
@@ -667,6 +749,14 @@ public final class Worker implements AutoCloseable {
       loose[i] = null;
     }
     looseCount = 0;
+  }
+
+  private int flushPorts() {
+    int refused = 0;
+    for (var port : outputs) {
+      refused += port.flush();
+    }
+    return refused;
   }
 
   private void drop(int verdict) {
@@ -840,7 +930,7 @@ public final class Worker implements AutoCloseable {
 
   private void done(Packet packet) {
     loose(packet);
-    if (looseCount == Batch.SIZE) {
+    if (looseCount >= Batch.SIZE) {
       flush();
     }
   }
@@ -879,7 +969,7 @@ public final class Worker implements AutoCloseable {
     if (tunnel.encapsulate(packet, spi, si) == 0) {
       data.send(packet, destination(to));
       // Control frames are no traffic: they are counted apart, and the books balance without them.
-      int refused = data.flush() + (egress == null || egress == data ? 0 : egress.flush());
+      int refused = flushPorts();
       counters.sent.add(queued - Math.min(queued, refused));
       counters.dropped(Drop.SEND_FAILED.verdict(), Math.min(queued, refused));
       queued = 0;
@@ -905,9 +995,13 @@ public final class Worker implements AutoCloseable {
   /** A packet of the NF's own: onwards, or back to where {@code cause} came from, if that can be reached. */
   void emit(Packet packet, Packet cause, boolean reply) {
     counters.generated.add(1);
+    packet.ingress = cause.ingress;
     int verdict = parse(packet);
     if (verdict != 0) {
       drop(verdict);
+    } else if (reply && cause.spi == 0 && polled[cause.ingress].twoWay()) {
+      polled[cause.ingress].send(packet, polled[cause.ingress].destination(null));
+      queued++;
     } else if (reply && cause.spi == 0 && ingressDestination != null) {
       NshVxlanGpe.encapsulateBare(packet);
       data.send(packet, ingressDestination);
