@@ -4,6 +4,7 @@ package org.southbound.chain;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Offload;
 import org.southbound.packet.Packet;
 
 /**
@@ -44,7 +45,11 @@ public final class Fabric implements Decapsulator {
     }
     for (EthernetProtocol each : protocols) {
       if (each.claims(etherType, memory, at, length)) {
-        return each.decapsulate(packet);
+        int verdict = each.decapsulate(packet);
+        if (packet.offload != 0) {
+          packet.offload = Offload.moved(packet.offload, (int) (at - packet.frame()));
+        }
+        return verdict;
       }
     }
     return Drop.UNKNOWN_TUNNEL.verdict();

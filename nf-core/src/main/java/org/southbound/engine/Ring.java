@@ -18,6 +18,8 @@ import org.southbound.packet.Packet;
 final class Ring implements Port {
   private static final int SLOTS = 4096;
   private static final int SLOT = 10_304;
+  /** In a slot: where the packet came in, and from where on it is. */
+  private static final int INGRESS = 4;
   private static final int DATA = 64;
   private static final VarHandle LENGTH = ValueLayout.JAVA_INT.varHandle();
 
@@ -41,6 +43,7 @@ final class Ring implements Port {
     long from = packet.frame() - packet.outer;
     int length = packet.frameLength() + packet.outer;
     MemorySegment.copy(packet.memory(), from, memory, slot + DATA, length);
+    memory.set(ValueLayout.JAVA_INT, slot + INGRESS, packet.ingress);
     LENGTH.setRelease(memory, slot, length);
     tail++;
     return true;
@@ -60,7 +63,7 @@ final class Ring implements Port {
       if (length == 0) {
         break;
       }
-      batch.add(memory, slot + DATA, length, slot + 8, now);
+      batch.add(memory, slot + DATA, length, slot + 8, now).ingress = memory.get(ValueLayout.JAVA_INT, slot + INGRESS);
     }
     return n;
   }

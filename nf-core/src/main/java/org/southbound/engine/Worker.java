@@ -32,6 +32,7 @@ import org.southbound.io.Port;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.nf.Specification;
 import org.southbound.packet.Drop;
+import org.southbound.packet.Offload;
 import org.southbound.packet.Packet;
 import org.southbound.packet.PacketPool;
 import org.southbound.packet.Parser;
@@ -91,6 +92,12 @@ public final class Worker implements AutoCloseable {
   private Decapsulator fabricProtocols;
   private Port egress;
   private Port.Destination egressDestination;
+  /** The number among the inputs of an egress from which packets come too, or -1; and where those leave. */
+  private int egressInput = -1;
+  private Port back;
+  private Port.Destination backDestination;
+  /** Every port that sends, once. */
+  private Port[] outputs = {};
   private Port.Destination ingressDestination;
   private Port.Destination[] destinations = new Port.Destination[16];
   /** The hops that {@link #destinations} were made for. */
@@ -183,18 +190,38 @@ public final class Worker implements AutoCloseable {
     fabricDestination = port.destination(null);
     fabricProtocols = protocols;
     input(port);
+    output(port);
   }
 
   /** A port to take packets from. */
   public void input(Port port) {
     inputs.add(port);
     polled = inputs.toArray(Port[]::new);
+    if (port == data || port.twoWay()) {
+      output(port);
+    }
+  }
+
+  private void output(Port port) {
+    if (!List.of(outputs).contains(port)) {
+      outputs = Arrays.copyOf(outputs, outputs.length + 1);
+      outputs[outputs.length - 1] = port;
+    }
   }
 
   /** Where packets of the last hop go; the address is null for a port with one other side. */
   public void egress(Port port, InetSocketAddress address) {
     egress = port;
     egressDestination = port.destination(address);
+    egressInput = port.twoWay() ? inputs.indexOf(port) : -1;
+    output(port);
+  }
+
+  /** Where packets go that come in by the egress, an input of this worker; the address as in {@link #egress}. */
+  public void back(Port port, InetSocketAddress address) {
+    back = port;
+    backDestination = port.destination(address);
+    output(port);
   }
 
   /** Where tunnel packets that are on no path come from: answers of the NF go back there. */
@@ -347,7 +374,7 @@ public final class Worker implements AutoCloseable {
   private boolean ended() {
     boolean any = false;
     for (var port : polled) {
-      if (port != data && !(port instanceof Ring)) {
+      if (port != data && !port.twoWay() && !(port instanceof Ring)) {
         any = true;
         if (!port.ended()) {
           return false;
@@ -408,7 +435,7 @@ public final class Worker implements AutoCloseable {
 
   /** First what every packet needs, so that their cache misses overlap, then one by one. */
   private void stride(Port port, int number, int from, int to, boolean ring) {
-    int traffic = port.tunnel() ? chained(tunnel, number, from, to)
+    int traffic = port.tunnel() ? chained(tunnel, ring ? -1 : number, from, to)
         : port == fabric ? chained(fabricProtocols, number, from, to) : bare(number, from, to);
     if (!ring) {
       counters.received.add(traffic);
@@ -442,12 +469,14 @@ public final class Worker implements AutoCloseable {
     return i;
   }
 
-  /** Returns how many packets are no control frames. */
+  /** Returns how many packets are no control frames; an ingress of -1: they know where they came in. */
   private int chained(Decapsulator protocol, int ingress, int from, int to) {
     int traffic = 0;
     for (int i = from; i < to; i++) {
       var packet = batch.get(i);
-      packet.ingress = ingress;
+      if (ingress >= 0) {
+        packet.ingress = ingress;
+      }
       int verdict = protocol.decapsulate(packet);
       if ((packet.flags & Packet.CONTROL) != 0) {
         verdicts[i] = IS_CONTROL - verdict;
@@ -489,6 +518,9 @@ public final class Worker implements AutoCloseable {
 
   /** Gives a packet to the worker that owns its flow. */
   private int handOver(Packet packet) {
+    if (packet.offload != 0 && !completed(packet, false)) {
+      return HANDED_OVER;
+    }
     wrap(packet);
     int to = ownerOf(packet);
     if (!rings[to].offer(packet)) {
@@ -535,6 +567,9 @@ public final class Worker implements AutoCloseable {
     Path path;
     if (packet.spi == 0 || packet.spi == NO_PATH) {
       path = classify(packet, id);
+      if (packet.offload != 0 && !leavesAsItIs(packet, path) && !completed(packet, true)) {
+        return false;
+      }
       if (path == null && classifier.unclassified() != Classifier.Unclassified.PROCESS) {
         unclassified(packet);
         return false;
@@ -543,6 +578,9 @@ public final class Worker implements AutoCloseable {
       path = packet.spi == ChainingProtocol.BY_SCOPE ? recognize(packet) : arriving(packet.spi << 8 | packet.si);
       if (path == null) {
         drop(Drop.UNKNOWN_PATH.verdict());
+        return false;
+      }
+      if (packet.offload != 0 && !completed(packet, true)) {
         return false;
       }
     }
@@ -563,6 +601,48 @@ public final class Worker implements AutoCloseable {
       packet.si = path.si();
     }
     return path;
+  }
+
+  /** Whether what the sender left undone can stay so: the packet is not kept here, and leaves by a port that gets it done. */
+  private boolean leavesAsItIs(Packet packet, Path path) {
+    var exit = exit(packet);
+    return guards.length == 0 && (path == null || path.next() == null) && exit != null && exit.offloads();
+  }
+
+  /**
+   * Does what the sender left undone. False if the packet stood for several: those went on, each like one that was received,
+   * {@code here} or to the worker that owns them.
+   */
+  private boolean completed(Packet packet, boolean here) {
+    if (!Offload.isSegmented(packet.offload)) {
+      Offload.complete(packet);
+      return true;
+    }
+    int n = Offload.segments(packet);
+    if (n == 0) {
+      drop(Drop.OVERSIZE.verdict());
+      return false;
+    }
+    counters.generated.add(n - 1);
+    for (int i = 0; i < n; i++) {
+      var segment = pool.take();
+      if (segment == null) {
+        drop(Drop.NO_BUFFER.verdict());
+        continue;
+      }
+      Offload.segment(packet, i, segment);
+      int verdict = parse(segment);
+      if (verdict == 0 && !here) {
+        verdict = handOver(segment);
+      }
+      if (verdict > 0) {
+        drop(verdict);
+      }
+      if (verdict != 0 || !handle(segment, RecordTable.ABSENT)) {
+        done(segment);
+      }
+    }
+    return false;
   }
 
   private Path arriving(int key) {
@@ -674,15 +754,21 @@ public final class Worker implements AutoCloseable {
   }
 
   private void out(Packet packet) {
-    if (egress == null) {
+    var exit = exit(packet);
+    if (exit == null) {
       drop(Drop.NO_EGRESS.verdict());
       return;
     }
-    if (egress.tunnel()) {
+    if (exit.tunnel()) {
       NshVxlanGpe.encapsulateBare(packet);
     }
-    egress.send(packet, egressDestination);
+    exit.send(packet, exit == back ? backDestination : egressDestination);
     queued++;
+  }
+
+  /** Where a packet leaves that goes to no other NF. */
+  private Port exit(Packet packet) {
+    return packet.ingress == egressInput ? back : egress;
   }
 
   /** Hands what was counted to the counters of its path, and counts for {@code next} from now on. */
@@ -712,8 +798,11 @@ public final class Worker implements AutoCloseable {
   }
 
   private int flushPorts() {
-    return (data == null ? 0 : data.flush()) + (fabric == null ? 0 : fabric.flush())
-        + (egress == null || egress == data || egress == fabric ? 0 : egress.flush());
+    int refused = 0;
+    for (var port : outputs) {
+      refused += port.flush();
+    }
+    return refused;
   }
 
   private void drop(int verdict) {
@@ -887,7 +976,7 @@ public final class Worker implements AutoCloseable {
 
   private void done(Packet packet) {
     loose(packet);
-    if (looseCount == Batch.SIZE) {
+    if (looseCount >= Batch.SIZE) {
       flush();
     }
   }
@@ -965,9 +1054,13 @@ public final class Worker implements AutoCloseable {
   /** A packet of the NF's own: onwards, or back to where {@code cause} came from, if that can be reached. */
   void emit(Packet packet, Packet cause, boolean reply) {
     counters.generated.add(1);
+    packet.ingress = cause.ingress;
     int verdict = parse(packet);
     if (verdict != 0) {
       drop(verdict);
+    } else if (reply && cause.spi == 0 && polled[cause.ingress].twoWay()) {
+      polled[cause.ingress].send(packet, polled[cause.ingress].destination(null));
+      queued++;
     } else if (reply && cause.spi == 0 && ingressDestination != null) {
       NshVxlanGpe.encapsulateBare(packet);
       data.send(packet, ingressDestination);

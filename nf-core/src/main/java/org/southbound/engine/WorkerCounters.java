@@ -30,7 +30,7 @@ public final class WorkerCounters {
   /** Time to process a packet, the mean of a batch. */
   public final Delay delay = new Delay();
 
-  private static final Drop[] DISCARDS = {Drop.OVERSIZE, Drop.TRUNCATED};
+  private static final Drop[] DISCARDS = {Drop.OVERSIZE, Drop.TRUNCATED, Drop.RING_FULL};
 
   private final IdentityHashMap<Port, long[]> discarded = new IdentityHashMap<>();
   private final Counter[] drops = new Counter[Drop.count()];

@@ -44,11 +44,15 @@ public final class Batch {
     return packet;
   }
 
-  /** Adds a packet that is a window as in {@link Packet#window}, received at {@code nanos}; there must be {@link #room}. */
-  public void add(MemorySegment memory, long start, long length, long floor, long nanos) {
+  /**
+   * Adds a packet that is a window as in {@link Packet#window}, received at {@code nanos}, and returns it; there must be
+   * {@link #room}.
+   */
+  public Packet add(MemorySegment memory, long start, long length, long floor, long nanos) {
     var packet = next();
     packet.arrive(memory, start, length, floor);
     packet.receivedNanos = nanos;
+    return packet;
   }
 
   private Packet next() {

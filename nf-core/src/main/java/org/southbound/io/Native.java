@@ -28,10 +28,13 @@ import java.util.Arrays;
 final class Native {
   static final int AF_INET = 2;
   static final int AF_INET6 = 10;
+  static final int AF_PACKET = 17;
   static final int SOCK_DGRAM = 2;
+  static final int SOCK_RAW = 3;
   static final int SOCK_CLOEXEC = 0x80000;
   static final int SOCK_NONBLOCK = 0x800;
   static final int SOL_SOCKET = 1;
+  static final int SO_ERROR = 4;
   static final int SO_SNDBUF = 7;
   static final int SO_RCVBUF = 8;
   static final int SO_REUSEPORT = 15;
@@ -47,21 +50,32 @@ final class Native {
   static final int POLLOUT = 4;
   static final int EFD_NONBLOCK = 0x800;
   static final int EFD_CLOEXEC = 0x80000;
+  static final int O_RDWR = 2;
+  static final int O_NONBLOCK = 0x800;
+  static final int O_CLOEXEC = 0x80000;
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_SHARED_POPULATE = 0x8001;
 
   static final int EPERM = 1;
+  static final int ENOENT = 2;
   static final int EINTR = 4;
   static final int EIO = 5;
   static final int EAGAIN = 11;
   static final int ENOMEM = 12;
   static final int EACCES = 13;
+  static final int EBUSY = 16;
+  static final int ENODEV = 19;
   static final int EINVAL = 22;
   static final int EMSGSIZE = 90;
   static final int EADDRINUSE = 98;
   static final int EADDRNOTAVAIL = 99;
+  static final int ENETDOWN = 100;
   static final int ENETUNREACH = 101;
   static final int ENOBUFS = 105;
   static final int ECONNREFUSED = 111;
   static final int EHOSTUNREACH = 113;
+
+  private static final long OUTPUT_WAIT_NANOS = 500_000;
 
   /** Octets of the greatest socket address we use, rounded up. */
   static final int SOCKADDR = 32;
@@ -77,6 +91,9 @@ final class Native {
   static final int MSG_LEN = 56;
   // struct iovec: base, length.
   static final int IOVEC = 16;
+  // struct ifreq: name, and the value that is asked for or given.
+  static final int IFREQ = 40;
+  static final int IFREQ_VALUE = 16;
   // struct cmsghdr with up to 8 octets of data: length, level, type, data.
   static final int CMSG = 24;
   static final int CMSG_LEVEL = 8;
@@ -93,6 +110,8 @@ final class Native {
   private static final MethodHandle BIND = call("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
       JAVA_INT);
+  private static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
+      JAVA_LONG);
   private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle RECVMMSG = call("recvmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT,
       JAVA_LONG);
@@ -101,7 +120,14 @@ final class Native {
   private static final MethodHandle EVENTFD = call("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle READ = call("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle WRITE = call("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle WRITEV = call("writev", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
+  private static final MethodHandle OPEN = variadic("open", 2, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle IOCTL = variadic("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle IF_NAMETOINDEX = call("if_nametoindex", JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MMAP = call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+      JAVA_LONG);
+  private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
 
   private final MemorySegment capture = Arena.ofAuto().allocate(CAPTURE);
 
@@ -111,6 +137,13 @@ final class Native {
         .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
     return linker.downcallHandle(function, FunctionDescriptor.of(result, arguments),
         Linker.Option.captureCallState("errno"));
+  }
+
+  /** A function that returns an int and takes further arguments behind the first {@code fixed}. */
+  private static MethodHandle variadic(String name, int fixed, MemoryLayout... arguments) {
+    var linker = Linker.nativeLinker();
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments),
+        Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(fixed));
   }
 
   private int checked(int result) {
@@ -142,6 +175,26 @@ final class Native {
     try (var arena = Arena.ofConfined()) {
       long address = arena.allocateFrom(JAVA_INT, value).address();
       return checked((int) SETSOCKOPT.invokeExact(capture, descriptor, level, option, address, 4));
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** Sets an option whose value is a structure. */
+  int setsockopt(int descriptor, int level, int option, MemorySegment value) {
+    try {
+      return checked((int) SETSOCKOPT.invokeExact(capture, descriptor, level, option, value.address(),
+          (int) value.byteSize()));
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** Reads an option into {@code value}. */
+  int getsockopt(int descriptor, int level, int option, MemorySegment value) {
+    try (var arena = Arena.ofConfined()) {
+      long length = arena.allocateFrom(JAVA_INT, (int) value.byteSize()).address();
+      return checked((int) GETSOCKOPT.invokeExact(capture, descriptor, level, option, value.address(), length));
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -182,6 +235,17 @@ final class Native {
     }
   }
 
+  /** Waits a moment for room in a socket's send buffer. */
+  void awaitOutput(int descriptor) {
+    try (var scratch = Arena.ofConfined()) {
+      var poll = scratch.allocate(8 + 16, 8);
+      poll.set(JAVA_INT, 0, descriptor);
+      poll.set(ValueLayout.JAVA_SHORT, 4, (short) POLLOUT);
+      poll.set(JAVA_LONG, 16, OUTPUT_WAIT_NANOS);
+      ppoll(poll.address(), 1, poll.address() + 8);
+    }
+  }
+
   int eventfd() {
     try {
       return checked((int) EVENTFD.invokeExact(capture, 0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -203,6 +267,62 @@ final class Native {
     try {
       long result = (long) WRITE.invokeExact(capture, descriptor, address, length);
       return result >= 0 ? result : -capture.get(JAVA_INT, ERRNO);
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  long writev(int descriptor, long vectors, int count) {
+    try {
+      long result = (long) WRITEV.invokeExact(capture, descriptor, vectors, count);
+      return result >= 0 ? result : -capture.get(JAVA_INT, ERRNO);
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** Opens a file that exists. */
+  int open(String path, int flags) {
+    try (var arena = Arena.ofConfined()) {
+      return checked((int) OPEN.invokeExact(capture, arena.allocateFrom(path).address(), flags));
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** A request whose argument is a number or an address. */
+  int ioctl(int descriptor, long request, long argument) {
+    try {
+      return checked((int) IOCTL.invokeExact(capture, descriptor, request, argument));
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** The index of a network interface, in the thread's network namespace; 0: there is none of that name. */
+  int interfaceIndex(String name) {
+    try (var arena = Arena.ofConfined()) {
+      return (int) IF_NAMETOINDEX.invokeExact(capture, arena.allocateFrom(name).address());
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** Memory that is shared with the kernel, until {@code arena} is closed; null if the kernel refuses. */
+  MemorySegment map(int descriptor, long octets, Arena arena) {
+    try {
+      long address = (long) MMAP.invokeExact(capture, 0L, octets, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, 0L);
+      return address == -1
+          ? null
+          : MemorySegment.ofAddress(address).reinterpret(octets, arena, segment -> new Native().unmap(address, octets));
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  private int unmap(long address, long octets) {
+    try {
+      return checked((int) MUNMAP.invokeExact(capture, address, octets));
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -274,6 +394,8 @@ final class Native {
       case EPERM, EACCES -> "no permission";
       case EINVAL -> "invalid argument";
       case ENOMEM, ENOBUFS -> "out of memory";
+      case EBUSY -> "in use";
+      case ENETDOWN -> "the interface is down";
       case EADDRINUSE -> "address in use";
       case EADDRNOTAVAIL -> "no such address on this host";
       case ENETUNREACH, EHOSTUNREACH -> "unreachable";

@@ -111,10 +111,23 @@ public abstract sealed class Poller implements AutoCloseable {
       longs.set(LONG, 0, nanos / 1_000_000_000);
       longs.set(LONG, 8, nanos % 1_000_000_000);
       waiter.ppoll(descriptors.address(), count, longs.address());
+      if (broken()) {
+        // A port in error, such as an interface that is gone, ends every wait at once.
+        LockSupport.parkNanos(this, GLANCE_NANOS);
+      }
       // The eventfd comes first. Its count is taken back whenever it is there: a late wake-up must end one sleep, not all.
       if (descriptors.get(ValueLayout.JAVA_SHORT, 6) != 0) {
         waiter.read(event, longs.address() + 24, 8);
       }
+    }
+
+    /** Whether some port is in error and none has packets. */
+    private boolean broken() {
+      int all = 0;
+      for (int i = 0; i < count; i++) {
+        all |= descriptors.get(ValueLayout.JAVA_SHORT, (long) i * POLLFD + 6);
+      }
+      return all != 0 && (all & Native.POLLIN) == 0;
     }
 
     @Override

@@ -30,8 +30,9 @@ public interface Port extends AutoCloseable {
   }
 
   /**
-   * Packets since the start that came in but never made it into a batch, for this reason: {@link Drop#OVERSIZE}, or
-   * {@link Drop#TRUNCATED} of a file's frames that were cut short. They count as received and dropped. Any thread.
+   * Packets since the start that came in but never made it into a batch, for this reason: {@link Drop#OVERSIZE},
+   * {@link Drop#TRUNCATED} of a file's frames that were cut short, or {@link Drop#RING_FULL}. They count as received and
+   * dropped. Any thread.
    */
   default long discarded(Drop reason) {
     return 0;
@@ -39,6 +40,19 @@ public interface Port extends AutoCloseable {
 
   /** Whether what it gives and takes are tunnel packets (VXLAN-GPE behind UDP) or bare Ethernet frames. */
   boolean tunnel();
+
+  /**
+   * Whether hosts are on the other side, who send and receive by the same port: then what comes in at the egress is taken
+   * too, and leaves by the ingress.
+   */
+  default boolean twoWay() {
+    return false;
+  }
+
+  /** Whether it sends packets with {@link Packet#offload}; to another port they are given complete. */
+  default boolean offloads() {
+    return false;
+  }
 
   /** The address it is bound to, with the real number in place of port 0; null for what has none. */
   default InetSocketAddress address() {

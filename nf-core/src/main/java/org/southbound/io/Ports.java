@@ -38,7 +38,9 @@ public final class Ports {
 
   /** Every kind of port: one file, one line. */
   private static final Map<String, Kind> KINDS = new TreeMap<>(Map.of(
+      "if", InterfacePort::open,
       "pcap", PcapPort::open,
+      "tun", TunPort::open,
       "udp", (name, where, options) -> udp(name, socketAddress(where, options), options)));
 
   /** The system property {@code southbound.io=nio} asks for java.nio; so does a system without the calls of Linux. */

@@ -42,7 +42,6 @@ final class UdpPort implements Port {
   private static final int BUCKETS = 1024;
   private static final int OPEN = 1024;
   private static final int ATTEMPTS = 20;
-  private static final long WAIT_NANOS = 500_000;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -462,21 +461,11 @@ final class UdpPort implements Port {
       return false;
     }
     if (errno == Native.EAGAIN || errno == Native.ENOBUFS) {
-      await();
+      kernel.awaitOutput(descriptor);
       return true;
     }
     // An ICMP error about something sent earlier: reported once, this message has not been tried yet.
     return errno == Native.ECONNREFUSED || errno == Native.EINTR;
-  }
-
-  private void await() {
-    try (var scratch = Arena.ofConfined()) {
-      var poll = scratch.allocate(8 + 16, 8);
-      poll.set(INT, 0, descriptor);
-      poll.set(SHORT, 4, (short) Native.POLLOUT);
-      poll.set(LONG, 16, WAIT_NANOS);
-      kernel.ppoll(poll.address(), 1, poll.address() + 8);
-    }
   }
 
   /** Whether the kernel or the interface refuses the segmentation, not the packets. */

@@ -91,6 +91,12 @@ public final class Checksum {
     };
   }
 
+  /** The sum of the pseudo header of a TCP or UDP packet that is no fragment. */
+  static long pseudoHeader(Packet packet) {
+    int length = packet.protocol == Protocol.UDP ? Wire.u16(packet.memory, packet.l4() + 4) : packet.ipEnd - packet.l4;
+    return pseudoHeader(packet, length);
+  }
+
   // RFC 9293 section 3.1, RFC 8200 section 8.1: addresses, length, protocol.
   private static long pseudoHeader(Packet packet, int length) {
     int addresses = packet.ipVersion == 4 ? 12 : 8;

@@ -44,7 +44,9 @@ public enum Drop {
   /** The NF threw; counted and logged once. */
   NF_ERROR,
   /** The queue to another worker is full. */
-  WORKER_QUEUE;
+  WORKER_QUEUE,
+  /** An interface's receive ring was full: the kernel had no place for what came. */
+  RING_FULL;
 
   private static final Drop[] ALL = values();
 

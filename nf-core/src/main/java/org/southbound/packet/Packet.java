@@ -88,6 +88,8 @@ public final class Packet {
   public int inner;
   /** Octets of the received outer header that still stand in front of the frame; 0: none. */
   public int outer;
+  /** What the sender left to the network card and is not done yet, see {@link Offload}; 0: nothing. */
+  public long offload;
   /** When the packet was received, System.nanoTime(). */
   public long receivedNanos;
   /** Number of the ingress port. */
@@ -121,6 +123,7 @@ public final class Packet {
     flags = 0;
     inner = ETHERNET;
     outer = 0;
+    offload = 0;
     labels = 0;
     moreLabels = 0;
   }
@@ -150,6 +153,10 @@ public final class Packet {
     }
     long from = Math.min(start, frame - outer);
     long to = ownStart + HEADROOM;
+    if (end - from > LONGEST) {
+      // Behind it begins another packet's memory; whoever may keep a long frame takes it apart before.
+      throw new IllegalStateException("a frame of " + (end - from) + " octets cannot be kept");
+    }
     MemorySegment.copy(memory, from, ownMemory, to, end - from);
     long moved = to - from;
     memory(ownMemory);

@@ -311,7 +311,8 @@ class PcapPortTest {
     assertFailure(strange + " has link type 105, which is not supported; capture on an Ethernet interface", false,
         "pcap:" + strange);
     assertFailure("cannot read " + folder + ": Is a directory", false, "pcap:" + folder);
-    assertFailure("unknown port 'tape:x'; --ingress takes KIND:WHERE with KIND one of pcap, udp", true, "tape:x");
+    assertFailure("unknown port 'tape:x'; --ingress takes KIND:WHERE with KIND one of if, pcap, tun, udp", true,
+        "tape:x");
     assertFailure("'nowhere' is not HOST:PORT (IPv6: [HOST]:PORT); correct --ingress", true, "udp:nowhere");
     assertFailure("'127.0.0.1:66000' is not HOST:PORT (IPv6: [HOST]:PORT); correct --ingress", true,
         "udp:127.0.0.1:66000");

@@ -24,7 +24,8 @@ import java.util.TreeMap;
 final class Bootstrap {
   private static final String FILE = "bootstrap.properties";
   private static final String NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}";
-  private static final String FILE_PORT = "pcap:";
+  /** What the names of files begin with. */
+  static final String FILE_PORT = "pcap:";
   private static final int MOST_WORKERS = 64;
   private static final int LEAST_FLOWS = 16;
   private static final int MOST_FLOWS = 100_000_000;
@@ -54,9 +55,9 @@ final class Bootstrap {
       new Flag("peer-port", "P", "4791", true, "TCP port for other NFs, default 4791."),
       new Flag("metrics-port", "P", "9464", true, "TCP port of the metrics page, default 9464."),
       new Flag("ingress", "PORT", null, true,
-          "Packet port to take from besides the data port, may be repeated: pcap:FILE, udp:HOST:PORT."),
+          "Packet port to take from besides the data port, may be repeated: if:NAME, tun:NAME, pcap:FILE, udp:HOST:PORT."),
       new Flag("egress", "PORT", null, true,
-          "Packet port for what leaves the chain: pcap:FILE, udp:HOST:PORT (VXLAN-GPE); default: it is dropped."),
+          "Packet port for what leaves the chain: if:NAME, tun:NAME, pcap:FILE, udp:HOST:PORT (VXLAN-GPE); default: it is dropped. What comes in at an if: or tun: egress leaves by the ingress."),
       new Flag("fabric", "PORT", null, true,
           "Interface on the Ethernet of the next hops, if:NAME: for chains by NSH, MPLS, VLAN tags or GRE over it."),
       new Flag("user", "NAME", "admin", true, "The first user, who may do everything; default admin."),

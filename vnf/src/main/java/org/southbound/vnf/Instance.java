@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,7 +46,7 @@ public final class Instance implements AutoCloseable {
 
   private final Settings settings;
   private final List<Worker> workers = new ArrayList<>();
-  private final List<Port> ingress = new ArrayList<>();
+  private final List<Port> files = new ArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
   private final Metrics metrics = new Metrics();
   private final Vnf vnf;
@@ -139,13 +140,12 @@ public final class Instance implements AutoCloseable {
       var dataPort = Ports.udp("data", address(port), shared);
       port = dataPort.address().getPort();
       worker.data(dataPort);
-      egress(worker, dataPort);
     }
     Worker.join(workers);
     // They take commands from now on, such as a configuration, and packets later.
     workers.forEach(Worker::stopReceiving);
-    for (var spec : settings.ingress()) {
-      ingress(spec);
+    for (var worker : workers) {
+      openPorts(worker, count > 1);
     }
   }
 
@@ -178,37 +178,71 @@ public final class Instance implements AutoCloseable {
     return workers.getFirst().dataPort();
   }
 
-  /** Packets of a {@code udp:} ingress come to the data port; other kinds are ports of the first worker's own. */
-  private void ingress(String spec) throws PortException {
-    if (spec.startsWith("udp:")) {
-      var other = Ports.udpAddress(spec, "--ingress");
-      workers.forEach(worker -> worker.ingress(other));
-      return;
+  /**
+   * Packets of a {@code udp:} ingress come to the data port. Interfaces are ports of every worker, and the kernel spreads
+   * packets over them; files are the first worker's, and come last, so that a port has the same number at each.
+   */
+  private void openPorts(Worker worker, boolean shared) throws PortException {
+    var interfaces = new LinkedHashMap<String, Port>();
+    InetSocketAddress tunnel = null;
+    for (var spec : settings.ingress()) {
+      if (spec.startsWith("udp:")) {
+        tunnel = Ports.udpAddress(spec, "--ingress");
+        worker.ingress(tunnel);
+      } else if (!spec.startsWith(Bootstrap.FILE_PORT) && !interfaces.containsKey(spec)) {
+        var port = open(spec, new Ports.Options(Ports.Direction.BOTH, "--ingress", shared));
+        interfaces.put(spec, port);
+        worker.input(port);
+      }
     }
-    var port = open(spec, Ports.Direction.INGRESS, "--ingress");
-    ingress.add(port);
-    workers.getFirst().input(port);
+    egress(worker, shared, interfaces, tunnel);
+    if (worker == workers.getFirst()) {
+      for (var spec : settings.ingress().stream().filter(each -> each.startsWith(Bootstrap.FILE_PORT)).toList()) {
+        var port = open(spec, Ports.Options.of(Ports.Direction.INGRESS, "--ingress"));
+        files.add(port);
+        worker.input(port);
+      }
+    }
   }
 
   /** A file's own complaint does not know which flag named it. */
-  private static Port open(String spec, Ports.Direction direction, String flag) throws PortException {
+  private static Port open(String spec, Ports.Options options) throws PortException {
     try {
-      return Ports.open(spec, Ports.Options.of(direction, flag));
+      return Ports.open(spec, options);
     } catch (PortException failure) {
-      boolean complete = failure.usage() || failure.getMessage().contains(flag);
-      throw complete ? failure : PortException.failed(failure.getMessage() + "; correct " + flag, failure);
+      boolean complete = failure.usage() || failure.getMessage().contains(options.flag());
+      throw complete ? failure : PortException.failed(failure.getMessage() + "; correct " + options.flag(), failure);
     }
   }
 
-  private void egress(Worker worker, Port dataPort) throws PortException {
+  /** What hosts behind the egress send goes the other way: to the first interface, or into the tunnel. */
+  private void egress(Worker worker, boolean shared, Map<String, Port> interfaces, InetSocketAddress tunnel)
+      throws PortException {
     if (settings.egress().isEmpty()) {
       return;
     }
     var spec = settings.egress().get();
     if (spec.startsWith("udp:")) {
-      worker.egress(dataPort, Ports.udpAddress(spec, "--egress"));
-    } else {
-      worker.egress(open(spec, Ports.Direction.EGRESS, "--egress"), null);
+      worker.egress(worker.dataPort(), Ports.udpAddress(spec, "--egress"));
+      return;
+    }
+    var first = interfaces.entrySet().stream().filter(each -> !each.getKey().equals(spec)).findFirst();
+    var port = interfaces.get(spec);
+    boolean both = port != null;
+    if (port == null) {
+      boolean file = spec.startsWith(Bootstrap.FILE_PORT);
+      port = open(spec, new Ports.Options(file ? Ports.Direction.EGRESS : Ports.Direction.BOTH, "--egress", shared));
+      if (port.twoWay()) {
+        worker.input(port);
+      }
+    }
+    worker.egress(port, null);
+    if (first.isPresent() && port.twoWay()) {
+      worker.back(first.get().getValue(), null);
+    } else if (both) {
+      worker.back(port, null);
+    } else if (port.twoWay() && tunnel != null) {
+      worker.back(worker.dataPort(), tunnel);
     }
   }
 
@@ -249,7 +283,7 @@ public final class Instance implements AutoCloseable {
 
   /** Why a file ended too early, in one line; empty if none did. */
   public Optional<String> inputFailure() {
-    return ingress.stream().map(Port::failure).filter(Objects::nonNull).map(PortException::getMessage).findFirst();
+    return files.stream().map(Port::failure).filter(Objects::nonNull).map(PortException::getMessage).findFirst();
   }
 
   /**

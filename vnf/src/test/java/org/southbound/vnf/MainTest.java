@@ -117,7 +117,7 @@ class MainTest {
   @CsvSource({"--nf, router", "--name, a b", "--address, 300.1.1.1", "--durability, never", "--workers, 0",
       "--max-flows, many", "--max-flows, 15", "--netconf-port, 65536", "--data-port, -1", "--ingress, tun",
       "--ingress, udp:here",
-      "--egress, if:eth0", "--address, ''", "--trust, ''", "--user, ''", "--home, ''"})
+      "--egress, x25:eth0", "--address, ''", "--trust, ''", "--user, ''", "--home, ''"})
   void shouldRefuseFlagOfRun(String flag, String value) {
     (flag.equals("--home") ? southbound("run", flag, value) : run(flag, value)).refused(2, flag);
   }
