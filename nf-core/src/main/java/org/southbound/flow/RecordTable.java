@@ -183,9 +183,9 @@ public final class RecordTable implements AutoCloseable {
 
   /**
    * Brings what {@link #find} will need for the keys with {@code hashes[from]} to {@code hashes[to - 1]} into the cache, and the
-   * beginning of the records' state: first the index, then the records, in two loops so tight that the processor has many
-   * cache misses under way at once. A branch that is guessed wrong while its operand is on the way from memory would end
-   * that, so there is none on a miss.
+   * beginning of the records' state: first the index, then, once it is known which, the records. Loops that wait for
+   * memory do nothing else: the fewer instructions between two cache misses, the more of them the processor has under way
+   * at once. And a branch that is guessed wrong while its operand is on the way would end that, so there is none on a miss.
    *
    * @param candidates receives in the place of each hash the record to try first, or {@link #ABSENT}
    * @return the sum of what was read; the caller stores it somewhere, or the compiler drops the reads
@@ -198,9 +198,10 @@ public final class RecordTable implements AutoCloseable {
       sum += slot(slots, hashes[i] & mask);
     }
     for (int i = from; i < to; i++) {
-      int id = candidate(slots, mask, hashes[i]);
-      candidates[i] = id;
-      long record = address(Math.max(id, 0));
+      candidates[i] = candidate(slots, mask, hashes[i]);
+    }
+    for (int i = from; i < to; i++) {
+      long record = address(Math.max(candidates[i], 0));
       sum += ALL.get(LONG, record) + ALL.get(LONG, record + firstState);
     }
     return sum;
