@@ -44,7 +44,13 @@ public enum Drop {
   /** The NF threw; counted and logged once. */
   NF_ERROR,
   /** The queue to another worker is full. */
-  WORKER_QUEUE;
+  WORKER_QUEUE,
+  /** A NAT has no mapping that admits the packet. */
+  NO_MAPPING,
+  /** No port of a NAT's pool is left for the host. */
+  NO_PORT,
+  /** A NAT cannot translate the packet's protocol. */
+  UNTRANSLATABLE;
 
   private static final Drop[] ALL = values();
 
