@@ -141,6 +141,7 @@ final class Chains {
     var chain = made.chain;
     var reference = ChainCalls.reference(name, chain.name(), made.generation);
     var offered = offer(chain.protocol());
+    var leaving = leaving(chain.scope());
     var asked = new ArrayList<Endpoint>();
     try {
       made.hops = calls.resolve(chain.hops());
@@ -151,7 +152,7 @@ final class Chains {
       for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
         int spi = calls.freePathIdentifier();
         try {
-          made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
+          made.nextRequest = calls.request(reference, leaving, made.hops, 1, offered, spi,
               ChainCalls.FIRST_INDEX - 1, timeout);
           var accepted = calls.ask(made.next(), made.nextRequest);
           neighbours.client(made.next()).confirmChain(reference);
@@ -182,6 +183,14 @@ final class Chains {
     } catch (PeerException failure) {
       calls.rollBack(asked, reference);
       throw ChainCalls.hopFailed(failure);
+    }
+  }
+
+  private FlowSpace leaving(FlowSpace scope) throws ApiException {
+    try {
+      return calls.leaving(scope);
+    } catch (PeerException refused) {
+      throw new ApiException("invalid-value", refused.appTag(), "scope", refused.getMessage());
     }
   }
 
@@ -267,7 +276,11 @@ final class Chains {
     String hop = "";
     String appTag = "";
     try {
-      calls.ask(mine.next(), mine.nextRequest);
+      var translated = calls.translated(mine.nextRequest, mine.chain.scope());
+      synchronized (this) {
+        mine.nextRequest = translated;
+      }
+      calls.ask(mine.next(), translated);
       neighbours.client(mine.next()).confirmChain(reference);
     } catch (PeerException failure) {
       status = "degraded";
