@@ -18,6 +18,8 @@ import org.southbound.api.VnfApi.HopState;
 import org.southbound.chain.ChainingProtocol;
 import org.southbound.classifier.Path;
 import org.southbound.flow.FlowSpace;
+import org.southbound.flow.ScopeException;
+import org.southbound.nf.ScopeTranslation;
 import org.southbound.peer.PeerException;
 import org.southbound.peer.v1.ChainChange;
 import org.southbound.peer.v1.ChainReference;
@@ -47,17 +49,19 @@ final class ChainCalls {
   private final List<ChainingProtocol> protocols;
   private final Probes probes;
   private final Ownerships ownerships;
+  private final ScopeTranslation translation;
   private final Consumer<Event> events;
   private final SecureRandom random = new SecureRandom();
 
   ChainCalls(Dataplane dataplane, Neighbours neighbours, List<ChainingProtocol> protocols, Probes probes,
-      Ownerships ownerships, Consumer<Event> events) {
+      Ownerships ownerships, ScopeTranslation translation, Consumer<Event> events) {
     this.name = neighbours.self().nf();
     this.dataplane = dataplane;
     this.neighbours = neighbours;
     this.protocols = List.copyOf(protocols);
     this.probes = probes;
     this.ownerships = ownerships;
+    this.translation = translation;
     this.events = events;
   }
 
@@ -71,6 +75,15 @@ final class ChainCalls {
     return protocols.stream().map(ChainingProtocol::name).toList();
   }
 
+  /** What a scope looks like behind this NF. */
+  FlowSpace leaving(FlowSpace scope) throws PeerException {
+    try {
+      return translation.leaving(scope);
+    } catch (ScopeException refused) {
+      throw new PeerException(refused.appTag(), refused.getMessage(), name, 0, refused);
+    }
+  }
+
   PrepareChainRequest request(ChainReference reference, FlowSpace scope, List<Endpoint> hops, int position,
       List<String> offered, int spi, int si, Duration timeout) {
     var request = PrepareChainRequest.newBuilder().setChain(reference)
@@ -78,6 +91,11 @@ final class ChainCalls {
         .setSelf(hop(hops.getFirst(), position)).addAllProtocols(offered).setSpi(spi).setServiceIndex(si)
         .setTimeoutMillis((int) timeout.toMillis());
     return request.addAllRemaining(hops(hops.subList(1, hops.size()), position + 1)).build();
+  }
+
+  /** A request to the next hop with what the scope looks like by now: the NF's configuration may have changed since. */
+  PrepareChainRequest translated(PrepareChainRequest request, FlowSpace scope) throws PeerException {
+    return request.toBuilder().setScope(Messages.scope(leaving(scope))).build();
   }
 
   static List<Hop> hops(List<Endpoint> endpoints, int position) {

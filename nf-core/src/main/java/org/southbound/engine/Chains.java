@@ -168,6 +168,7 @@ final class Chains {
     var chain = made.chain;
     var reference = ChainCalls.reference(name, chain.name(), made.generation);
     var offered = offer(chain.protocol());
+    var leaving = leaving(chain.scope());
     try {
       made.hops = calls.resolve(chain.hops());
       made.owners = calls.owners(chain.scope());
@@ -178,7 +179,7 @@ final class Chains {
       }
       for (var group : groups) {
         try {
-          prepare(made, group, reference, timeout);
+          prepare(made, group, reference, leaving, timeout);
           return;
         } catch (PeerException failure) {
           if (!failure.appTag().equals("southbound:no-common-protocol") || group == groups.getLast()) {
@@ -193,15 +194,15 @@ final class Chains {
   }
 
   /** Has all hops prepare for one of the protocols, which the last hop chooses. */
-  private void prepare(Own made, List<ChainingProtocol> group, ChainReference reference, Duration timeout)
-      throws PeerException {
+  private void prepare(Own made, List<ChainingProtocol> group, ChainReference reference, FlowSpace leaving,
+      Duration timeout) throws PeerException {
     var chain = made.chain;
     var offered = group.stream().map(ChainingProtocol::name).toList();
     PeerException refused = null;
     for (int i = 0; i < PATH_IDENTIFIER_TRIES; i++) {
       int spi = calls.freePathIdentifier(group);
       try {
-        made.nextRequest = calls.request(reference, chain.scope(), made.hops, 1, offered, spi,
+        made.nextRequest = calls.request(reference, leaving, made.hops, 1, offered, spi,
             ChainCalls.FIRST_INDEX - 1, timeout);
         var accepted = calls.ask(made.next(), made.nextRequest);
         for (var owner : made.owners) {
@@ -229,6 +230,14 @@ final class Chains {
       }
     }
     throw refused;
+  }
+
+  private FlowSpace leaving(FlowSpace scope) throws ApiException {
+    try {
+      return calls.leaving(scope);
+    } catch (PeerException refused) {
+      throw new ApiException("invalid-value", refused.appTag(), "scope", refused.getMessage());
+    }
   }
 
   ChainState update(ChainUpdate wanted, Duration timeout) throws ApiException {
@@ -314,7 +323,11 @@ final class Chains {
     String hop = "";
     String appTag = "";
     try {
-      calls.ask(mine.next(), mine.nextRequest);
+      var translated = calls.translated(mine.nextRequest, mine.chain.scope());
+      synchronized (this) {
+        mine.nextRequest = translated;
+      }
+      calls.ask(mine.next(), translated);
       neighbours.client(mine.next()).confirmChain(reference);
     } catch (PeerException failure) {
       status = "degraded";

@@ -125,7 +125,11 @@ final class PassingChains {
       }
       // Asked again to see that all is well: so the next hop is asked, which may have forgotten.
       if (known.next != null) {
-        calls.ask(known.next, known.nextRequest);
+        var translated = calls.translated(known.nextRequest, known.path.scope());
+        synchronized (this) {
+          known.nextRequest = translated;
+        }
+        calls.ask(known.next, translated);
       }
       askStandIns(known, request);
       return known.answer;
@@ -155,8 +159,9 @@ final class PassingChains {
       var rest = new ArrayList<>(hops);
       rest.set(0, made.next);
       made.nextReference = request.getChain();
+      var leaving = leaving(scope, request);
       try {
-        made.nextRequest = calls.request(request.getChain(), scope, rest, position, speaks, request.getSpi(),
+        made.nextRequest = calls.request(request.getChain(), leaving, rest, position, speaks, request.getSpi(),
             request.getServiceIndex() - 1, Duration.ofMillis(request.getTimeoutMillis() * 9L / 10));
         var accepted = calls.ask(made.next, made.nextRequest);
         chosen = accepted.getProtocol();
@@ -196,6 +201,14 @@ final class PassingChains {
     }
     expireUnconfirmed(key, made, request.getTimeoutMillis());
     return made.answer;
+  }
+
+  private FlowSpace leaving(FlowSpace scope, PrepareChainRequest request) throws PeerException {
+    try {
+      return calls.leaving(scope);
+    } catch (PeerException refused) {
+      throw refused.at(request.getSelf().getPosition(), name);
+    }
   }
 
   /** Who owns a part of the scope now gets its packets, and so must know the path. */
@@ -357,7 +370,8 @@ final class PassingChains {
       if (!hops.isEmpty()) {
         int spi = calls.freePathIdentifier(List.of(old.protocol()));
         var next = hops.getFirst();
-        asked = calls.request(reference, old.scope(), hops, position, List.of(old.protocol().name()), spi,
+        asked = calls.request(reference, calls.leaving(old.scope()), hops, position, List.of(old.protocol().name()),
+            spi,
             ChainCalls.FIRST_INDEX - 1,
             timeout);
         var accepted = calls.ask(next, asked);

@@ -81,8 +81,7 @@ final class StateMover {
 
   private static boolean belongs(StateLayout layout, FlowSpace scope, RecordTable table, int id) {
     return layout.kind() == StateLayout.Kind.PER_FLOW ? scope.matchesFlow(table, id)
-        : layout.keys().belongs(scope, table.key(id, 0), table.key(id, 1), table.key(id, 2), table.key(id, 3),
-            table.key(id, 4));
+        : layout.keys().belongs(scope, table, id);
   }
 
   /** Exports the records of a scope; returns how many of each layout. */

@@ -39,7 +39,7 @@ final class StateReader {
     int version = FlowKey.ipVersion(k4);
     var first = address(version, from, at);
     if (layout.kind() != StateLayout.Kind.PER_FLOW) {
-      return first;
+      return FlowKey.portA(k4) == 0 ? first : FlowKey.protocol(k4) + " " + first + ' ' + FlowKey.portA(k4);
     }
     boolean swapped = (from.get(StateLayout.U32, at + RecordTable.FLAGS) & RecordTable.INITIATOR_IS_SECOND) != 0;
     var a = first + ' ' + FlowKey.portA(k4);

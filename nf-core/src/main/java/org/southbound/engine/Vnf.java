@@ -26,6 +26,7 @@ import org.southbound.metrics.Metrics;
 import org.southbound.metrics.Reports;
 import org.southbound.nf.Config;
 import org.southbound.nf.ConfigException;
+import org.southbound.nf.ScopeTranslation;
 import org.southbound.nf.Specification;
 import org.southbound.packet.Packet;
 import org.southbound.peer.PeerException;
@@ -101,7 +102,10 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
     mover = new StateMover(dataplane);
     probes = new Probes(dataplane, neighbours);
     jobs = new Jobs(this::tell);
-    var calls = new ChainCalls(dataplane, neighbours, setup.protocols, probes, ownerships, this::tell);
+    // All workers have the same configuration.
+    var translation = setup.workers.getFirst().nf() instanceof ScopeTranslation changes ? changes
+        : (ScopeTranslation) scope -> scope;
+    var calls = new ChainCalls(dataplane, neighbours, setup.protocols, probes, ownerships, translation, this::tell);
     passing = new PassingChains(calls, dataplane, neighbours, this::tell);
     chains = new Chains(calls, passing, dataplane, neighbours, this::tell);
     var engine = new Engine(dataplane, mover, neighbours, chains, passing, jobs, ownerships, setup.specification,

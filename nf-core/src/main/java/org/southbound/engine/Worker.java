@@ -698,7 +698,8 @@ public final class Worker implements AutoCloseable {
     int verdict = nf.process(packet, flow);
     int after = flow.id();
     if (after >= 0) {
-      if (id < 0 && isFlow(packet)) {
+      // An NF may count a packet to another flow than it came with; see FlowKey.rename.
+      if (flow.isNew() && isFlow(packet)) {
         counters.flows.add(1);
       }
       if (flow.ends()) {

@@ -102,6 +102,26 @@ public final class FlowKey {
     return into;
   }
 
+  /**
+   * Gives an IPv4 packet the key of other endpoints than it came with, for an NF that rewrites addresses: first of the flow
+   * to which the NF counts it, then of what it has become. An endpoint is an address and, in the lower 16 bits, a port.
+   *
+   * @param vlan VLAN identifier of the key; 0: none
+   */
+  public static void rename(Packet packet, long source, long destination, int vlan) {
+    endpoints(packet, source, destination, (long) vlan << 16 | packet.protocol() << 8 | 4);
+  }
+
+  /** Source endpoint of an IPv4 packet, by its key, as {@link #rename} takes it. */
+  public static long source(Packet packet) {
+    return packet.reversed ? packet.k3 << 16 | (packet.k4 >>> 32 & 0xffff) : packet.k1 << 16 | packet.k4 >>> 48;
+  }
+
+  /** Destination endpoint of an IPv4 packet, by its key, as {@link #rename} takes it. */
+  public static long destination(Packet packet) {
+    return packet.reversed ? packet.k1 << 16 | packet.k4 >>> 48 : packet.k3 << 16 | (packet.k4 >>> 32 & 0xffff);
+  }
+
   /** Symmetric hash of a key, by a seed of this process. */
   public static int hash(long k0, long k1, long k2, long k3, long k4) {
     // Both addresses of IPv4 are one word.
@@ -165,17 +185,20 @@ public final class FlowKey {
     if (version == 4) {
       // An IPv4 endpoint is 48 bits: both directions are ordered without a branch that nobody can predict.
       long addresses = Memory.u64(packet, Memory.at(packet, l3 + 12));
-      long source = addresses >>> 32 << 16 | ports >>> 16;
-      long destination = (addresses & 0xffff_ffffL) << 16 | (ports & 0xffff);
-      long a = Math.min(source, destination);
-      long b = Math.max(source, destination);
-      set(packet, 0, a >>> 16, 0, b >>> 16, a << 48 | (b & 0xffff) << 32 | rest, source > destination);
+      endpoints(packet, addresses >>> 32 << 16 | ports >>> 16, (addresses & 0xffff_ffffL) << 16 | (ports & 0xffff),
+          rest);
     } else if (version == 6) {
       ipv6(packet, packet.memory(), l3, ports, rest);
     } else {
       set(packet, 0, 0, 0, 0, 0, false);
     }
     return 0;
+  }
+
+  private static void endpoints(Packet packet, long source, long destination, long rest) {
+    long a = Math.min(source, destination);
+    long b = Math.max(source, destination);
+    set(packet, 0, a >>> 16, 0, b >>> 16, a << 48 | (b & 0xffff) << 32 | rest, source > destination);
   }
 
   private static void ipv6(Packet packet, MemorySegment memory, long l3, int ports, long rest) {

@@ -92,6 +92,17 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
       return contains(other) ? other : other.contains(this) ? this : null;
     }
 
+    /** The longest prefix that contains both. */
+    Prefix span(Prefix other) {
+      if (ipVersion == 0 || ipVersion != other.ipVersion) {
+        return ANY;
+      }
+      int width = ipVersion == 4 ? 32 : 64;
+      int common = ipVersion == 6 && high != other.high ? Long.numberOfLeadingZeros(high ^ other.high)
+          : Long.numberOfLeadingZeros(low ^ other.low) + (ipVersion == 4 ? -width : width);
+      return new Prefix(ipVersion, high, low, Math.min(common, Math.min(length, other.length)));
+    }
+
     /** Canonical text, RFC 5952 for IPv6. */
     @Override
     public String toString() {
@@ -135,6 +146,11 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
       int from = Math.max(lower, other.lower);
       int to = Math.min(upper, other.upper);
       return from > to ? null : new Ports(from, to);
+    }
+
+    /** The smallest range that contains both. */
+    Ports span(Ports other) {
+      return new Ports(Math.min(lower, other.lower), Math.max(upper, other.upper));
     }
 
     /** Whether this is every port. */
@@ -388,6 +404,20 @@ public record FlowSpace(Direction direction, int protocol, int ipVersion, Prefix
         from,
         to, fromPorts, toPorts, Math.max(vlan, other.vlan), Math.max(dscp, other.dscp), Math.max(label, other.label),
         Math.max(flowLabel, other.flowLabel));
+  }
+
+  /** The smallest scope written {@code FORWARD} that contains this one and {@code other}, both written so. */
+  public FlowSpace span(FlowSpace other) {
+    int common = either(protocol, other.protocol, ANY);
+    boolean ported = common != ANY;
+    return new FlowSpace(Direction.FORWARD, common, either(ipVersion, other.ipVersion, 0), source.span(other.source),
+        destination.span(other.destination), ported ? sourcePorts.span(other.sourcePorts) : Ports.ANY,
+        ported ? destinationPorts.span(other.destinationPorts) : Ports.ANY, either(vlan, other.vlan, ANY),
+        either(dscp, other.dscp, ANY), either(label, other.label, 0), either(flowLabel, other.flowLabel, ANY));
+  }
+
+  private static int either(int a, int b, int any) {
+    return a == b ? a : any;
   }
 
   private static boolean apart(int a, int b, int any) {

@@ -14,4 +14,9 @@ public interface KeyScope {
 
   /** Whether the key belongs to the scope. */
   boolean belongs(FlowSpace scope, long k0, long k1, long k2, long k3, long k4);
+
+  /** Whether a record belongs to the scope; the table's thread. */
+  default boolean belongs(FlowSpace scope, RecordTable table, int id) {
+    return belongs(scope, table.key(id, 0), table.key(id, 1), table.key(id, 2), table.key(id, 3), table.key(id, 4));
+  }
 }

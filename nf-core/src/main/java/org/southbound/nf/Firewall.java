@@ -102,7 +102,7 @@ public final class Firewall implements NetworkFunction {
   private static final int CLOSED_MILLIS = 10_000;
   /** Twice the maximum segment lifetime that hosts use. */
   private static final int TIME_WAIT_MILLIS = 120_000;
-  private static final int GREATEST_TIMEOUT_SECONDS = 1_000_000;
+  static final int GREATEST_TIMEOUT_SECONDS = 1_000_000;
 
   /**
    * The configuration.
@@ -493,7 +493,7 @@ public final class Firewall implements NetworkFunction {
   }
 
   /** Whether a query's type is the asking one: echo, timestamp, information or address mask request. */
-  private static boolean asks(int ipVersion, int type) {
+  static boolean asks(int ipVersion, int type) {
     return ipVersion == 4 ? type == Icmp.ECHO || (type >= 13 && (type & 1) == 1) : type == Icmp.V6_ECHO;
   }
 

@@ -13,7 +13,10 @@ public interface Services {
   /** Milliseconds since the worker began; constant during a batch. */
   long nowMillis();
 
-  /** The table of a MULTI_FLOW or ALL_FLOWS layout that the NF's specification declares. */
+  /**
+   * The table of a layout that the NF's specification declares. That of the PER_FLOW layout is for NFs that count a packet
+   * to another flow than it came with; its records are made by {@link Flow#create}.
+   */
   RecordTable table(StateLayout layout);
 
   /** The counter or gauge of a metric that the NF's specification declares. */

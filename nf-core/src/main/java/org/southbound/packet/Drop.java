@@ -46,7 +46,13 @@ public enum Drop {
   /** The queue to another worker is full. */
   WORKER_QUEUE,
   /** An interface's receive ring was full: the kernel had no place for what came. */
-  RING_FULL;
+  RING_FULL,
+  /** A NAT has no mapping that admits the packet. */
+  NO_MAPPING,
+  /** No port of a NAT's pool is left for the host. */
+  NO_PORT,
+  /** A NAT cannot translate the packet's protocol. */
+  UNTRANSLATABLE;
 
   private static final Drop[] ALL = values();
 

@@ -147,6 +147,9 @@ final class Testbed implements AutoCloseable {
   private final DatagramSocket source;
   /** Sequence numbers that came out, by flow, in order. */
   final Map<Integer, List<Integer>> seen = new ConcurrentHashMap<>();
+  /** Told each frame that comes out. */
+  volatile java.util.function.Consumer<byte[]> tap = frame -> {
+  };
   private volatile boolean closed;
   private final Thread receiver;
   private final java.util.concurrent.atomic.AtomicLong received = new java.util.concurrent.atomic.AtomicLong();
@@ -183,6 +186,7 @@ final class Testbed implements AutoCloseable {
         int n = sink.receive(batch);
         for (int i = 0; i < n; i++) {
           var packet = batch.get(i);
+          tap.accept(packet.memory().asSlice(packet.start() + 8, packet.length() - 8).toArray(ValueLayout.JAVA_BYTE));
           boolean ethernet = Wire.u8(packet.memory(), packet.start() + 3) == 3;
           long payload = packet.start() + 8 + (ethernet ? 42 : 28);
           int flow = Wire.i32(packet.memory(), payload);
@@ -214,10 +218,15 @@ final class Testbed implements AutoCloseable {
 
   /** An Ethernet frame in VXLAN-GPE: UDP from 10.x.y.1:1024 + flow to 192.0.2.1:53, payload flow and sequence. */
   static byte[] udp(int flow, int sequence) {
+    return udp(client(flow), 1024 + (flow & 0xFFF), SERVER, 53, flow, sequence);
+  }
+
+  /** The same between other endpoints. */
+  static byte[] udp(int from, int fromPort, int to, int toPort, int flow, int sequence) {
     var out = ByteBuffer.allocate(8 + 14 + 20 + 8 + 8);
     ethernet(out);
-    ipv4(out, 36, sequence << 16, 17, client(flow), SERVER);
-    ports(out, flow, 16);
+    ipv4(out, 36, sequence << 16, 17, from, to);
+    out.putShort((short) fromPort).putShort((short) toPort).putShort((short) 16).putShort((short) 0);
     return out.putInt(flow).putInt(sequence).array();
   }
 

@@ -43,6 +43,7 @@ final class Rig implements Services, AutoCloseable {
   long now;
   int[] labels = {};
   int ingress;
+  private int length;
 
   private final Map<String, Counter> counters = new HashMap<>();
   private final FragmentTable fragments = new FragmentTable();
@@ -80,7 +81,13 @@ final class Rig implements Services, AutoCloseable {
   /** Verdict on a frame. */
   Drop send(byte[] frame) {
     MemorySegment.copy(frame, 0, buffer, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, frame.length);
+    length = frame.length;
     return Drop.of(send(buffer, frame.length));
+  }
+
+  /** The last frame, as the NF left it. */
+  byte[] left() {
+    return buffer.asSlice(0, length).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
   }
 
   int send(MemorySegment memory, int length) {
@@ -120,6 +127,10 @@ final class Rig implements Services, AutoCloseable {
     now += millis;
     for (var table : tables.values()) {
       table.expire(now, 1 << 20, id -> {
+        if (table == flows) {
+          flow.bind(flows, id);
+          nf.flowEnded(flow);
+        }
       });
     }
     for (int i = 0; i < 100; i++) {

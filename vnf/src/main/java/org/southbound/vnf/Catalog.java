@@ -19,6 +19,7 @@ import org.southbound.chain.NshVxlanGpe;
 import org.southbound.chain.VlanTag;
 import org.southbound.nf.Firewall;
 import org.southbound.nf.Monitor;
+import org.southbound.nf.Nat;
 import org.southbound.nf.NetworkFunction;
 import org.southbound.transfer.Copy;
 import org.southbound.transfer.Interval;
@@ -59,6 +60,7 @@ public final class Catalog {
     var functions = new LinkedHashMap<String, Supplier<NetworkFunction>>();
     functions.put("monitor", Monitor::new);
     functions.put("firewall", Firewall::new);
+    functions.put("nat", Nat::new);
     return functions;
   }
 }
