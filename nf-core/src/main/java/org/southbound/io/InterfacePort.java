@@ -81,6 +81,7 @@ final class InterfacePort implements Port {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
   private static final ValueLayout.OfShort NET16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong NET64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final VarHandle STATUS = INT.varHandle();
   private static final Destination WIRE = new Destination(null, 0);
 
@@ -103,6 +104,7 @@ final class InterfacePort implements Port {
   private final MemorySegment statistics = arena.allocate(12, 4);
   private final MemorySegment error = arena.allocate(4, 4);
   private long lost;
+  private long mac;
 
   // Send: message i has two elements, its offload header and the frame.
   private final MemorySegment messages = NativeMemory.reserve(arena, (long) QUEUE * Native.MMSGHDR);
@@ -160,6 +162,7 @@ final class InterfacePort implements Port {
       }
       kernel.ioctl(descriptor, SIOCGIFHWADDR, request.address());
       int kind = request.get(SHORT, Native.IFREQ_VALUE);
+      mac = request.get(NET64, Native.IFREQ_VALUE + 2) >>> 16;
       if (kind != ARPHRD_ETHER && kind != ARPHRD_LOOPBACK) {
         throw PortException.failed("interface " + where + " has no Ethernet frames; correct " + options.flag()
             + " (tun:NAME for a TUN device)", null);
@@ -222,6 +225,11 @@ final class InterfacePort implements Port {
   @Override
   public boolean tunnel() {
     return false;
+  }
+
+  @Override
+  public long mac() {
+    return mac;
   }
 
   @Override

@@ -59,6 +59,11 @@ public interface Port extends AutoCloseable {
     return null;
   }
 
+  /** MAC address of an interface, 48 bits; 0 of all else. */
+  default long mac() {
+    return 0;
+  }
+
   /**
    * Someone packets can be sent to; made once and kept. A port that has one other side ignores the address. Any thread.
    * Throws IllegalArgumentException for an address that this port can never send to.

@@ -2,10 +2,8 @@
 package org.southbound.vnf;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -21,7 +19,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.southbound.api.VnfApi.Endpoint;
-import org.southbound.chain.ChainingProtocol;
 import org.southbound.chain.Fabric;
 import org.southbound.chain.Link;
 import org.southbound.engine.EngineMetrics;
@@ -42,8 +39,6 @@ import org.southbound.peer.TrustException;
 
 /** A VNF instance put together: workers with their ports, the API, and the connection to other NFs. */
 public final class Instance implements AutoCloseable {
-  private static final String INTERFACE = "if:";
-
   private final Settings settings;
   private final List<Worker> workers = new ArrayList<>();
   private final List<Port> files = new ArrayList<>();
@@ -63,15 +58,17 @@ public final class Instance implements AutoCloseable {
       openWorkers();
       data = dataPort().address();
       var fabric = fabric();
-      var protocols = Catalog.protocols(fabric);
-      if (fabric.isPresent()) {
-        openFabric(fabric.get(), protocols);
+      var address = InetAddress.getByName(settings.address());
+      var self = fabric.stream().findFirst().map(port -> new Link(port.mac(), address));
+      var protocols = Catalog.protocols(self);
+      for (int i = 0; i < fabric.size(); i++) {
+        workers.get(i).fabric(fabric.get(i), new Fabric(self.get(), protocols));
       }
       workers.forEach(Worker::start);
       var events = new PeerEvents();
       var peers = new Peers(trust, events);
       open.add(peers);
-      var mac = fabric.map(Link::text).orElse("");
+      var mac = self.map(Link::text).orElse("");
       var neighbours = new Neighbours(new Endpoint(settings.name(), settings.address(), data.getPort(), 0, mac),
           (nf, host, port) -> peers.client(org.southbound.peer.v1.Endpoint.newBuilder().setNf(nf).setHost(host)
               .setPeerPort(port).build()));
@@ -149,29 +146,19 @@ public final class Instance implements AutoCloseable {
     }
   }
 
-  /** Where this NF is on the Ethernet of its next hops: the interface's MAC address, and the address it listens on. */
-  private Optional<Link> fabric() throws IOException, PortException {
-    if (settings.fabric().isEmpty()) {
-      return Optional.empty();
+  /** The interface on the Ethernet of the next hops, once for each worker. */
+  private List<Port> fabric() throws PortException {
+    var ports = new ArrayList<Port>();
+    if (settings.fabric().isPresent()) {
+      var spec = settings.fabric().get();
+      if (!spec.startsWith("if:")) {
+        throw PortException.usage("--fabric takes if:NAME, not '" + spec + "'");
+      }
+      for (int i = 0; i < workers.size(); i++) {
+        ports.add(Ports.open(spec, new Ports.Options(Ports.Direction.BOTH, "--fabric", workers.size() > 1)));
+      }
     }
-    var spec = settings.fabric().get();
-    if (!spec.startsWith(INTERFACE)) {
-      throw PortException.usage("--fabric takes if:NAME, not '" + spec + "'");
-    }
-    var found = NetworkInterface.getByName(spec.substring(INTERFACE.length()));
-    byte[] mac = found == null ? null : found.getHardwareAddress();
-    if (mac == null) {
-      throw PortException.usage("there is no Ethernet interface " + spec.substring(INTERFACE.length())
-          + "; correct --fabric");
-    }
-    return Optional.of(new Link(new BigInteger(1, mac).longValueExact(), InetAddress.getByName(settings.address())));
-  }
-
-  private void openFabric(Link self, List<ChainingProtocol> protocols) throws PortException {
-    for (var worker : workers) {
-      worker.fabric(Ports.open(settings.fabric().get(),
-          new Ports.Options(Ports.Direction.BOTH, "--fabric", workers.size() > 1)), new Fabric(self, protocols));
-    }
+    return ports;
   }
 
   private Port dataPort() {
