@@ -53,7 +53,7 @@ static const char *flag(int count, char **arguments, const char *name, const cha
   return otherwise;
 }
 
-static struct sockaddr_in address(const char *text) {
+static inline struct sockaddr_in address(const char *text) {
   struct sockaddr_in result = {.sin_family = AF_INET};
   char host[64];
   int port;
@@ -66,7 +66,7 @@ static struct sockaddr_in address(const char *text) {
 }
 
 /** A bound UDP socket with big buffers and GRO. */
-static int open_port(struct sockaddr_in *at) {
+static inline int open_port(struct sockaddr_in *at) {
   int descriptor = socket(AF_INET, SOCK_DGRAM, 0), size = 16 << 20, one = 1;
   if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)) {
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4);
@@ -84,7 +84,7 @@ static int open_port(struct sockaddr_in *at) {
 }
 
 /** Size of a received message's segments. */
-static int segment_size(struct msghdr *message, int length) {
+static inline int segment_size(struct msghdr *message, int length) {
   struct cmsghdr *control = CMSG_FIRSTHDR(message);
   if (control && control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO) {
     return *(int *)CMSG_DATA(control);

@@ -6,26 +6,11 @@
 //          [--segments N] [--seconds S] [--cpu N]
 // With --pps 0 it sends as fast as the forwarder goes on: at most --window packets are on their way.
 #include "common.h"
+#include "frames.h"
 
 enum { BURST = 4, SINK = 64, MESSAGES = 64 };
 
 static int frame, packet;
-
-static uint16_t checksum(const uint8_t *from, int octets) {
-  uint32_t sum = 0;
-  for (int i = 0; i < octets; i += 2) {
-    sum += from[i] << 8 | from[i + 1];
-  }
-  while (sum >> 16) {
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  return ~sum;
-}
-
-static void put16(uint8_t *to, int value) {
-  to[0] = value >> 8;
-  to[1] = value;
-}
 
 static void build(uint8_t *at, int spi, int si) {
   memset(at, 0, packet);
@@ -38,23 +23,7 @@ static void build(uint8_t *at, int spi, int si) {
   put16(nsh + 4, spi >> 8);
   nsh[6] = spi;
   nsh[7] = si;
-  uint8_t *ethernet = nsh + NSH;
-  memcpy(ethernet, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0", 14);
-  uint8_t *ip = ethernet + 14;
-  ip[0] = 0x45;
-  put16(ip + 2, frame - 14);
-  ip[8] = 64;
-  ip[9] = 17;
-  memcpy(ip + 12, "\x0a\0\0\1\x0a\x63\0\1", 8);
-  put16(ip + 10, checksum(ip, 20));
-  put16(ip + 24, frame - 34);
-}
-
-/** Gives a packet its flow: the ports, so that no checksum changes. */
-static void stamp(uint8_t *at, int flow) {
-  uint8_t *udp = at + OUTER + 34;
-  put16(udp, 1024 + flow % 50000);
-  put16(udp + 2, 80 + flow / 50000);
+  build_frame(nsh + NSH, frame);
 }
 
 int main(int count, char **arguments) {
@@ -104,7 +73,7 @@ int main(int count, char **arguments) {
     int may = now < end && (pps ? sent < (now - start) * pps : flying + BURST * segments <= window);
     if (may) {
       for (int i = 0; i < BURST * segments; i++) {
-        stamp(memory + (size_t)i * packet, flow);
+        stamp(memory + (size_t)i * packet + OUTER, flow);
         flow = flow + 1 == flows ? 0 : flow + 1;
       }
       int done = sendmmsg(out, send_message, BURST, MSG_DONTWAIT);

@@ -55,6 +55,7 @@ public final class Bench implements Callable<Integer> {
 
   private static final Map<String, Processes> PROCESSES = Map.of(
       "ForwardBench.cpu", (seconds, write) -> ForwardBench.run(seconds),
+      "InterfaceBench.cpu", (seconds, write) -> InterfaceBench.run(seconds),
       "NetconfBench.server", (seconds, write) -> NetconfBench.run(seconds),
       "TransferBench.transfer", (seconds, write) -> TransferBench.run(),
       "VariantsBench.variants", (seconds, write) -> VariantsBench.run(write));

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  */
 final class ForwardBench {
   private static final Path NATIVE = Path.of(System.getProperty("southbound.root", ""), "benchmarks", "native");
-  private static final Pattern GENERATED = Pattern.compile("sent=(\\d+) received=(\\d+) seconds=([0-9.]+)");
+  static final Pattern GENERATED = Pattern.compile("sent=(\\d+) received=(\\d+) seconds=([0-9.]+)");
   private static final int ROUNDS = 5;
   private static final int FLOWS = 1000;
   private static final int SPI = 1;
@@ -63,7 +63,7 @@ final class ForwardBench {
     }
   }
 
-  private static String build(Path folder, String name) throws IOException, InterruptedException {
+  static String build(Path folder, String name) throws IOException, InterruptedException {
     var program = folder.resolve(name).toString();
     var compiler = new ProcessBuilder("gcc", "-O2", "-march=native", "-Wall", "-o", program,
         NATIVE.resolve(name + ".c").toString())

@@ -22,8 +22,9 @@ import org.southbound.packet.Packet;
 import org.southbound.state.StateLayout;
 
 /**
- * What {@link ForwardBench} compares with {@code forward.c}: a worker on one path with an NF that counts each flow's packets
- * and octets, or with the firewall and a rule that accepts all. Forwards until its standard input ends.
+ * What {@link ForwardBench} compares with {@code forward.c}, and {@link InterfaceBench} with {@code forward-if.c}: a worker
+ * with an NF that counts each flow's packets and octets, or with the firewall and a rule that accepts all; on one path, or
+ * between two interfaces. Forwards until its standard input ends.
  */
 final class ForwardProcess {
   private static final StateLayout COUNTERS = StateLayout.of("counters", 1, StateLayout.Kind.PER_FLOW,
@@ -36,13 +37,32 @@ final class ForwardProcess {
 
   /**
    * Takes the port to listen on and the port to send to, on 127.0.0.1, the path's SPI and SI on arrival, and {@code counting}
-   * or {@code firewall}.
+   * or {@code firewall}; or in place of the first four two ports such as {@code if:NAME}.
    */
   public static void main(String[] args)
       throws PortException, IOException, InterruptedException, ConfigException {
-    var loopback = InetAddress.getLoopbackAddress();
-    var worker = new Worker("0", args[4].equals("firewall") ? new Firewall() : new Counting(), Worker.Sizes.DEFAULT);
+    var worker = new Worker("0", args[args.length - 1].equals("firewall") ? new Firewall() : new Counting(),
+        Worker.Sizes.DEFAULT);
     worker.nf().configure(worker.nf().rehearsal()).run();
+    if (args[0].startsWith("if:")) {
+      var options = Ports.Options.of(Ports.Direction.BOTH, "the benchmark's arguments");
+      worker.input(Ports.open(args[0], options));
+      worker.egress(Ports.open(args[1], options), null);
+      worker.start();
+    } else {
+      tunnel(worker, args);
+    }
+    System.out.println("ready");
+    while (System.in.read() >= 0) {
+      // Input means nothing; its end means that nobody waits for us any more.
+    }
+    System.out.println("received=" + worker.counters().received.get() + " sent=" + worker.counters().sent.get()
+        + " dropped=" + worker.counters().drops());
+    worker.close();
+  }
+
+  private static void tunnel(Worker worker, String[] args) throws PortException {
+    var loopback = InetAddress.getLoopbackAddress();
     worker.data(Ports.udp("data", new InetSocketAddress(loopback, Integer.parseInt(args[0])),
         Ports.Options.of(Ports.Direction.BOTH, "--data-port")));
     var dataplane = new Dataplane(List.of(worker));
@@ -52,13 +72,6 @@ final class ForwardProcess {
     worker.start();
     dataplane.arrive(new Path(dataplane.nextPathNumber(), "bench", "bench", 1, spi, si, new NshVxlanGpe(),
         FlowSpace.EVERYTHING, next, spi + 1, si - 1, List.of()));
-    System.out.println("ready");
-    while (System.in.read() >= 0) {
-      // Input means nothing; its end means that nobody waits for us any more.
-    }
-    System.out.println("received=" + worker.counters().received.get() + " sent=" + worker.counters().sent.get()
-        + " dropped=" + worker.counters().drops());
-    worker.close();
   }
 
   /** Counts as the reference does. */

@@ -110,8 +110,6 @@ final class Native {
   private static final MethodHandle BIND = call("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
       JAVA_INT);
-  private static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
-      JAVA_LONG);
   private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle RECVMMSG = call("recvmmsg", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT,
       JAVA_LONG);
@@ -120,14 +118,20 @@ final class Native {
   private static final MethodHandle EVENTFD = call("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle READ = call("read", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle WRITE = call("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle WRITEV = call("writev", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
-  private static final MethodHandle OPEN = variadic("open", 2, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle IOCTL = variadic("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle IF_NAMETOINDEX = call("if_nametoindex", JAVA_INT, JAVA_LONG);
-  private static final MethodHandle MMAP = call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
-      JAVA_LONG);
-  private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+
+  /** Of ports for interfaces and TUN devices: a handle costs milliseconds to make, which a start without them is spared. */
+  private static final class Interfaces {
+    static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
+        JAVA_LONG);
+    static final MethodHandle WRITEV = call("writev", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    static final MethodHandle OPEN = variadic("open", 2, JAVA_LONG, JAVA_INT);
+    static final MethodHandle IOCTL = variadic("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle IF_NAMETOINDEX = call("if_nametoindex", JAVA_INT, JAVA_LONG);
+    static final MethodHandle MMAP = call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+        JAVA_LONG);
+    static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+  }
 
   private final MemorySegment capture = Arena.ofAuto().allocate(CAPTURE);
 
@@ -194,7 +198,8 @@ final class Native {
   int getsockopt(int descriptor, int level, int option, MemorySegment value) {
     try (var arena = Arena.ofConfined()) {
       long length = arena.allocateFrom(JAVA_INT, (int) value.byteSize()).address();
-      return checked((int) GETSOCKOPT.invokeExact(capture, descriptor, level, option, value.address(), length));
+      return checked(
+          (int) Interfaces.GETSOCKOPT.invokeExact(capture, descriptor, level, option, value.address(), length));
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -274,7 +279,7 @@ final class Native {
 
   long writev(int descriptor, long vectors, int count) {
     try {
-      long result = (long) WRITEV.invokeExact(capture, descriptor, vectors, count);
+      long result = (long) Interfaces.WRITEV.invokeExact(capture, descriptor, vectors, count);
       return result >= 0 ? result : -capture.get(JAVA_INT, ERRNO);
     } catch (Throwable failure) {
       throw impossible(failure);
@@ -284,7 +289,7 @@ final class Native {
   /** Opens a file that exists. */
   int open(String path, int flags) {
     try (var arena = Arena.ofConfined()) {
-      return checked((int) OPEN.invokeExact(capture, arena.allocateFrom(path).address(), flags));
+      return checked((int) Interfaces.OPEN.invokeExact(capture, arena.allocateFrom(path).address(), flags));
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -293,7 +298,7 @@ final class Native {
   /** A request whose argument is a number or an address. */
   int ioctl(int descriptor, long request, long argument) {
     try {
-      return checked((int) IOCTL.invokeExact(capture, descriptor, request, argument));
+      return checked((int) Interfaces.IOCTL.invokeExact(capture, descriptor, request, argument));
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -302,7 +307,7 @@ final class Native {
   /** The index of a network interface, in the thread's network namespace; 0: there is none of that name. */
   int interfaceIndex(String name) {
     try (var arena = Arena.ofConfined()) {
-      return (int) IF_NAMETOINDEX.invokeExact(capture, arena.allocateFrom(name).address());
+      return (int) Interfaces.IF_NAMETOINDEX.invokeExact(capture, arena.allocateFrom(name).address());
     } catch (Throwable failure) {
       throw impossible(failure);
     }
@@ -311,7 +316,8 @@ final class Native {
   /** Memory that is shared with the kernel, until {@code arena} is closed; null if the kernel refuses. */
   MemorySegment map(int descriptor, long octets, Arena arena) {
     try {
-      long address = (long) MMAP.invokeExact(capture, 0L, octets, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, 0L);
+      long address = (long) Interfaces.MMAP.invokeExact(capture, 0L, octets, PROT_READ_WRITE, MAP_SHARED_POPULATE,
+          descriptor, 0L);
       return address == -1
           ? null
           : MemorySegment.ofAddress(address).reinterpret(octets, arena, segment -> new Native().unmap(address, octets));
@@ -322,7 +328,7 @@ final class Native {
 
   private int unmap(long address, long octets) {
     try {
-      return checked((int) MUNMAP.invokeExact(capture, address, octets));
+      return checked((int) Interfaces.MUNMAP.invokeExact(capture, address, octets));
     } catch (Throwable failure) {
       throw impossible(failure);
     }

@@ -38,13 +38,22 @@ public final class Ports {
 
   /** Every kind of port: one file, one line. */
   private static final Map<String, Kind> KINDS = new TreeMap<>(Map.of(
-      "if", InterfacePort::open,
+      "if", linux(InterfacePort::open),
       "pcap", PcapPort::open,
-      "tun", TunPort::open,
+      "tun", linux(TunPort::open),
       "udp", (name, where, options) -> udp(name, socketAddress(where, options), options)));
 
   /** The system property {@code southbound.io=nio} asks for java.nio; so does a system without the calls of Linux. */
   private static final boolean NATIVE = !"nio".equals(System.getProperty("southbound.io")) && works();
+
+  private static Kind linux(Kind kind) {
+    return (name, where, options) -> {
+      if (!NATIVE) {
+        throw PortException.usage(name + " needs the system calls of Linux; correct " + options.flag());
+      }
+      return kind.open(name, where, options);
+    };
+  }
 
   /** Opens the port {@code spec}. Throws PortException if the spec is wrong or the system refuses. */
   public static Port open(String spec, Options options) throws PortException {

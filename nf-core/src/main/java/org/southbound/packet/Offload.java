@@ -68,10 +68,14 @@ public final class Offload {
 
   /** Whether what is left to do concerns the transport header that the parser found, and no header in a host's own tunnel. */
   private static boolean isParsed(Packet packet) {
-    long offload = packet.offload;
-    return packet.fragment == 0 && packet.ipVersion != 0
-        && (packet.protocol == Protocol.TCP || packet.protocol == Protocol.UDP)
-        && ((offload & NEEDS_CHECKSUM) == 0 || start(offload) == packet.l4);
+    int type = type(packet.offload);
+    boolean fits = switch (packet.protocol) {
+      case Protocol.TCP -> type == 0 || type == (packet.ipVersion == 4 ? TCP_V4 : TCP_V6);
+      case Protocol.UDP -> type == 0 || type == UDP;
+      default -> false;
+    };
+    return fits && packet.ipVersion != 0 && packet.fragment == 0
+        && ((packet.offload & NEEDS_CHECKSUM) == 0 || start(packet.offload) == packet.l4);
   }
 
   /**
@@ -88,17 +92,18 @@ public final class Offload {
     int start = start(offload);
     int field = field(offload);
     int header = start;
-    if (isParsed(packet)) {
+    boolean parsed = isParsed(packet);
+    if (parsed) {
       start = packet.l4;
       field = packet.protocol == Protocol.TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
       header = packet.payload;
       Wire.u16(packet.memory, packet.l4() + field, ~Checksum.finish(Checksum.pseudoHeader(packet)) & 0xffff);
     }
     int cut = (int) (from - packet.frame);
-    to.set(HOST16, at, (short) (offload & 0xff00 | NEEDS_CHECKSUM));
-    to.set(HOST16, at + 2, (short) (header - cut));
+    to.set(HOST16, at, (short) (offload & 0xffff | (parsed ? NEEDS_CHECKSUM : 0)));
+    to.set(HOST16, at + 2, (short) Math.max(header - cut, 0));
     to.set(HOST16, at + 4, (short) size(offload));
-    to.set(HOST16, at + 6, (short) (start - cut));
+    to.set(HOST16, at + 6, (short) Math.max(start - cut, 0));
     to.set(HOST16, at + 8, (short) field);
   }
 
@@ -118,13 +123,8 @@ public final class Offload {
    * or a part would be longer than {@link Packet#LONGEST}.
    */
   public static int segments(Packet packet) {
-    int type = type(packet.offload);
     int size = size(packet.offload);
-    int protocol = type == UDP ? Protocol.UDP : Protocol.TCP;
-    boolean known = type == UDP || (type == TCP_V4 && packet.ipVersion == 4)
-        || (type == TCP_V6 && packet.ipVersion == 6);
-    if (!known || !isParsed(packet) || packet.protocol != protocol || size == 0
-        || packet.payload + size > Packet.LONGEST) {
+    if (!isParsed(packet) || size == 0 || packet.payload + size > Packet.LONGEST) {
       return 0;
     }
     return Math.max(1, (packet.payloadLength() + size - 1) / size);
