@@ -59,7 +59,7 @@ class CtlTest(unittest.TestCase):
       self.assertEqual({"name": "copy", "performance": 3, "accuracy": 1, "resource": 1}, json.loads(out)["southbound-state:variant"][0])
 
   def test_every_call(self):
-    for name in ("get-chaining-protocols", "service-chain", "trace-chain", "mark-last-in-transit", "preview-scope", "query-metrics",
+    for name in ("get-chaining-protocols", "healthcheck", "service-chain", "trace-chain", "mark-last-in-transit", "preview-scope", "query-metrics",
                  "report-metrics", "take-over", "transfer"):
       self.server.answers[name] = example(name)
     self.server.answers.update({"replicate": example("transfer"), "resync": example("transfer"), "service-chain-update": example("service-chain"),
@@ -69,7 +69,7 @@ class CtlTest(unittest.TestCase):
                       ["trace-chain", "web", "--probes", "3"], ["transfer", "fw2", "tcp", "copy", "--option", "hold=5"],
                       ["replicate", "fw2", "any", "interval", "--parts", "per-flow"], ["mark-last-in-transit", "fw1", "any"], ["preview-scope"],
                       ["stop-replication", JOB], ["take-over", JOB, "--force"], ["resync", JOB], ["cancel-operation", JOB], ["jobs"],
-                      ["replications"], ["ownership"], ["query-metrics", "flows"], ["report-metrics", "--period", "1000", "--snmp", "nms"],
+                      ["replications"], ["ownership"], ["healthcheck"], ["query-metrics", "flows"], ["report-metrics", "--period", "1000", "--snmp", "nms"],
                       ["cancel-report", "7"], ["spec"], ["translations"], ["translations", "list"], ["translations", "add", "hit", "status=hit", "21"],
                       ["translations", "remove", "hit"], ["get-config"], ["get-config", "southbound-nf:nf/function", "--source", "candidate"],
                       ["get", "southbound-chain:chains"]):

@@ -116,7 +116,7 @@ class OpenDaylightTest(unittest.TestCase):
     status, output = run([str(java), "-cp", f"{built / 'classes'}:{built / 'lib'}/*", "org.southbound.interop.OpenDaylightMount",
                           str(instance.port), "admin", vnf.PASSWORD, str(vnf.folder())])
     self.assertEqual(0, status, output)
-    self.assertEqual(11, output.count("\nok ") + output.startswith("ok "), output)
+    self.assertEqual(13, output.count("\nok ") + output.startswith("ok "), output)
 
 
 if __name__ == "__main__":

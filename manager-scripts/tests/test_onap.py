@@ -523,6 +523,31 @@ class OnapTest(unittest.TestCase):
           except RPCError as error:
             self.assertIn(error.tag, lacking, f"{error.tag}: {error.message}")
 
+  def test_R_31809_healthcheck(self):
+    """State, scope identifier, time stamp, and blocks of information and faults, over the whole VNF."""
+    def check():
+      reply = etree.fromstring(ask(self.m, f'<healthcheck xmlns="{NF}"/>').xml.encode())
+      return reply, {each.findtext("n:name", namespaces=NS): each for each in reply.iterfind(".//n:check", NS)}
+    reply, checks = check()
+    self.assertEqual("healthy", reply.findtext(".//n:state", namespaces=NS))
+    self.assertEqual("onap", reply.findtext(".//n:scope", namespaces=NS))
+    self.assertRegex(reply.findtext(".//n:time", namespaces=NS), r"^\d{4}-\d\d-\d\dT")
+    self.assertEqual({"workers", "endpoints", "chains", "replication", "resources", "storage"}, set(checks))
+    for each in checks.values():
+      self.assertTrue(each.findtext("n:info", namespaces=NS))
+      self.assertIsNone(each.find("n:fault", NS))
+    self.edit(f'''<chains xmlns="urn:southbound:yang:southbound-chain"><chain><name>{self.name}</name><precedence>10</precedence><scope/>
+        <next-hop><position>1</position><nf>nobody</nf></next-hop></chain></chains>''')
+    until(lambda: check()[1]["chains"].find("n:fault", NS) is not None, "the fault of a chain without its hop")
+    reply, checks = check()
+    self.assertEqual("unhealthy", reply.findtext(".//n:state", namespaces=NS))
+    self.assertIn(self.name, checks["chains"].findtext("n:fault", namespaces=NS))
+    self.edit(f'''<chains xmlns="urn:southbound:yang:southbound-chain" xmlns:nc="{NC}"><chain nc:operation="delete">
+        <name>{self.name}</name></chain></chains>''')
+    until(lambda: check()[0].findtext(".//n:state", namespaces=NS) == "healthy", "health without that chain")
+
+  test_R_246519_operations_by_models = test_R_31809_healthcheck
+
   def test_R_60656_subtree_filtering(self):
     self.edit(metrics(threshold(self.name, 5)))
     select = f"<threshold><rising>5</rising><name>{self.name}</name><metric/></threshold>"

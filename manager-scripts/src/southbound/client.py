@@ -596,6 +596,12 @@ class Client:
       raise OperationFailed(f"{found.kind or 'job'} {job} {found.state}: {reason}", found.error_app_tag, found)
     return found if found.done or found.state == "standby" else None
 
+  # ---- the instance
+
+  def healthcheck(self) -> Dict[str, Any]:
+    """What the instance found in checking itself: state, scope, time and a list of checks (ONAP R-31809)."""
+    return self.call(NF, "healthcheck", {})
+
   # ---- bottlenecks, paper 4.3
 
   def query_metrics(self, names: Iterable[str] = ()) -> Dict[str, int]:

@@ -198,6 +198,12 @@ def ownership(nf, _):
   return table(rows, ["id", "scope", "owner", "role", "epoch", "since", "stale updates"])
 
 
+def healthcheck(nf, _):
+  found = nf.healthcheck()
+  rows = [[each["name"], each["state"], each["info"], "; ".join(each.get("fault", []))] for each in found.get("check", [])]
+  return f"{found['scope']} is {found['state']}\n" + table(rows, ["check", "state", "info", "fault"])
+
+
 def query_metrics(nf, args):
   values = nf.query_metrics(args.name)
   return table([[name, values[name]] for name in (args.name or sorted(values)) if name in values], ["metric", "value"])
@@ -489,6 +495,7 @@ def parser():
   command(jobs, "running jobs, and the latest that ended")
   command(replications, "standby relationships")
   command(ownership, "scopes whose ownership was ever moved")
+  command(healthcheck, "has the instance check itself, all of it")
   command(query_metrics, "queryMetrics(): all values, or those named").add_argument("name", metavar="METRIC", nargs="*")
   found = command(report_metrics, "reportMetrics(interval, callback): prints reports, or sends them elsewhere")
   found.add_argument("--period", type=number(100, 2**32 - 1), metavar="MILLISECONDS")

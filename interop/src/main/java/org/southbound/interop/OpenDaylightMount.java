@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.opendaylight.mdsal.common.api.LogicalDatastoreType;
 import org.opendaylight.mdsal.common.api.TransactionCommitFailedException;
 import org.opendaylight.mdsal.dom.api.DOMNotification;
@@ -62,6 +63,7 @@ public final class OpenDaylightMount implements RemoteDeviceHandler {
   }
 
   private final CompletableFuture<Mounted> mounted = new CompletableFuture<>();
+  private final LinkedBlockingQueue<DOMNotification> notifications = new LinkedBlockingQueue<>();
   private final RemoteDeviceId id;
   private NetconfDeviceDataBroker broker;
   private Mounted mount;
@@ -88,7 +90,7 @@ public final class OpenDaylightMount implements RemoteDeviceHandler {
 
   @Override
   public void onNotification(DOMNotification notification) {
-    // none is asked for
+    notifications.add(notification);
   }
 
   @Override
@@ -140,6 +142,7 @@ public final class OpenDaylightMount implements RemoteDeviceHandler {
     replacesAndDeletes();
     rollsBack();
     callsRpcs();
+    receivesNotifications();
   }
 
   private void readsState() throws Exception {
@@ -193,6 +196,21 @@ public final class OpenDaylightMount implements RemoteDeviceHandler {
     DOMRpcResult refused = call(cancel,
         input(cancel).withChild(ImmutableNodes.leafNode(QName.create(cancel, "id"), Uint32.MAX_VALUE)).build());
     require(!refused.errors().isEmpty(), "error of an rpc", refused);
+  }
+
+  private void receivesNotifications() throws Exception {
+    QName subscribe = QName.create("urn:ietf:params:xml:ns:netconf:notification:1.0", "2008-07-14",
+        "create-subscription");
+    DOMRpcResult result = call(subscribe, input(subscribe).build());
+    require(result.errors().isEmpty(), "subscription", result);
+    var change = broker.newWriteOnlyTransaction();
+    change.merge(LogicalDatastoreType.CONFIGURATION, threshold("odl"), entry("odl", 8));
+    within(change.commit());
+    DOMNotification notification = notifications.poll(30, SECONDS);
+    require(
+        notification != null
+            && notification.getBody().name().getNodeType().getLocalName().equals("netconf-config-change"),
+        "notification", notification);
   }
 
   private DOMRpcResult call(QName rpc, ContainerNode input) throws Exception {

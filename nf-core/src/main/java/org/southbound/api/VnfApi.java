@@ -136,6 +136,9 @@ public interface VnfApi {
   /** What the instance is and where it listens. */
   Instance instance();
 
+  /** Every worker takes commands: false if one does not answer within seconds. */
+  boolean workersAnswer();
+
   /** The NF's configuration was changed: checks it, and returns the step that puts it in force. */
   Runnable configure(Config function) throws ApiException;
 

@@ -472,6 +472,15 @@ public final class Vnf implements VnfApi, PeerHandler, AutoCloseable {
   }
 
   @Override
+  public boolean workersAnswer() {
+    try {
+      return dataplane.workers().stream().allMatch(worker -> Dataplane.on(worker, () -> true));
+    } catch (IllegalStateException stuck) {
+      return false;
+    }
+  }
+
+  @Override
   public Runnable configure(Config function) throws ApiException {
     var steps = new ArrayList<Runnable>();
     try {

@@ -12,7 +12,7 @@ class ParserFuzzTest {
   private final Walk walk = new Walk();
 
   @Tag("soak")
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void shouldTakeAnyOctets(byte[] octets) {
     try (var arena = Arena.ofConfined()) {
       MemorySegment frame = arena.allocate(octets.length);

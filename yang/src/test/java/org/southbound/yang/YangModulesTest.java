@@ -41,7 +41,7 @@ class YangModulesTest {
           "cancel-operation",
           "stop-replication", "take-over", "resync", "drain"),
       "southbound-metrics", Set.of("query-metrics", "report-metrics", "cancel-report", "diagnose"), "southbound-types",
-      Set.of(), "southbound-spec", Set.of(), "southbound-nf", Set.of());
+      Set.of(), "southbound-spec", Set.of(), "southbound-nf", Set.of("healthcheck"));
 
   private static final Map<String, Set<String>> NOTIFICATIONS = Map.of(
       "southbound-chain", Set.of("chain-changed"), "southbound-state",

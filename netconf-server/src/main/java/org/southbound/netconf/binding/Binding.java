@@ -83,7 +83,7 @@ public final class Binding implements AutoCloseable {
     transports = new TransportConfig(server, parts);
     datastores.subscribe(transports);
     chains = new ChainConfig(server, parts.vnf);
-    new VnfBinding(server, parts.vnf, chains, parts.snmp);
+    new VnfBinding(server, parts.vnf, chains, new HealthCheck(parts.vnf, chains, parts.ports, parts.home), parts.snmp);
     new StateData(server, parts.vnf, chains, parts.ports, parts.restartNeeded);
     parts.vnf.listen(new EventNotifications(server.notifications()));
   }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -191,6 +192,11 @@ final class ChainConfig implements ConfigSubscriber, AutoCloseable {
     } catch (RuntimeException bug) {
       LOG.error("chain {} cannot be brought in force", chain, bug);
     }
+  }
+
+  /** Names of the chains that are configured. */
+  Set<String> configured() {
+    return wanted.keySet();
   }
 
   /** Why a configured chain is not in force; empty: it is. */

@@ -43,7 +43,8 @@ sealed interface Rpc {
     RESYNC("southbound-state", in -> new Resync(uuid(in, "replication"))), //
     QUERY_METRICS("southbound-metrics", in -> new QueryMetrics(in.leafList("name"))), //
     REPORT_METRICS("southbound-metrics", in -> new ReportMetrics(report(in), in.container("callback"))), //
-    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0)));
+    CANCEL_REPORT("southbound-metrics", in -> new CancelReport((int) in.number("id", 0))), //
+    HEALTHCHECK("southbound-nf", in -> new HealthCheck());
 
     final String module;
     @SuppressWarnings("ImmutableEnumChecker") // the readers have no state
@@ -123,6 +124,9 @@ sealed interface Rpc {
   }
 
   record CancelReport(int id) implements Rpc {
+  }
+
+  record HealthCheck() implements Rpc {
   }
 
   // ---- what several have in common

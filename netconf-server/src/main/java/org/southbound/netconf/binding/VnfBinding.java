@@ -31,13 +31,15 @@ import org.southbound.nf.ConfigException;
 final class VnfBinding {
   private final VnfApi vnf;
   private final ChainConfig chains;
+  private final HealthCheck health;
   private final Function<String, Optional<Consumer<Report>>> snmp;
   private final Notifications notifications;
   private final Schema schema;
   private final Map<Session, List<Integer>> reports = new ConcurrentHashMap<>();
 
-  VnfBinding(NetconfServer server, VnfApi vnf, ChainConfig chains,
+  VnfBinding(NetconfServer server, VnfApi vnf, ChainConfig chains, HealthCheck health,
       Function<String, Optional<Consumer<Report>>> snmp) {
+    this.health = health;
     this.snmp = snmp;
     this.vnf = vnf;
     this.chains = chains;
@@ -89,6 +91,7 @@ final class VnfBinding {
           vnf.queryMetrics(call.names()));
       case Rpc.ReportMetrics call -> out.leaf("id", report(session, call));
       case Rpc.CancelReport call -> vnf.cancelReport(call.id());
+      case Rpc.HealthCheck none -> health.answer(out);
     }
   }
 

@@ -80,10 +80,9 @@ public final class DataReader {
     }
     DataPath here = DataPath.of(path, node);
     var keys = new ArrayList<Edit>(node.keys().length);
-    while (keys.size() < node.keys().length) {
-      YangNode key = in.child() ? node.child(in.namespace(), in.name()) : null;
-      if (key == null || !key.isKey() || keys.stream().anyMatch(each -> each.node() == key)) {
-        throw XmlIn.missing(node.keys()[keys.size()].localName()).type("application").at(here);
+    for (YangNode key : node.keys()) {
+      if (!in.child() || node.child(in.namespace(), in.name()) != key) {
+        throw XmlIn.missing(key.localName()).type("application").at(here);
       }
       keys.add(node(key, here, Operation.MERGE));
     }
@@ -102,6 +101,7 @@ public final class DataReader {
     var found = new ArrayList<Edit>(8);
     Set<Object> seen = parent.kind == Kind.ROOT || parent.children().length > 0 ? new HashSet<>() : Set.of();
     Map<Choice, Case> chosen = null;
+    int lastKey = 0;
     while (in.child()) {
       YangNode node = parent.child(in.namespace(), in.name());
       if (node == null || in.namespace().isEmpty()) {
@@ -110,6 +110,16 @@ public final class DataReader {
       if (configOnly && !node.config) {
         throw NetconfException.of(ErrorTag.INVALID_VALUE, node.localName() + " is state data and cannot be configured.")
             .at(DataPath.of(path, node)).info("bad-element", node.localName());
+      }
+      if (node.index() < parent.keys().length) { // keys are the first children
+        if (node.index() < lastKey) {
+          throw NetconfException
+              .of(ErrorTag.BAD_ELEMENT,
+                  node.localName() + " must come before " + parent.keys()[lastKey].localName()
+                      + ": keys have an order (RFC 7950 section 7.8.5).")
+              .type("application").at(DataPath.of(path, node)).info("bad-element", node.localName());
+        }
+        lastKey = node.index();
       }
       Edit edit = node(node, path, inherited);
       found.add(edit);
@@ -120,7 +130,8 @@ public final class DataReader {
           || edit.argument() instanceof NodeWithValue<?>
               ? edit.argument()
               : node;
-      if (!(node.kind == Kind.LIST && node.keys().length == 0) && !seen.add(identity)) {
+      boolean repeats = node.repeats() || node.kind == Kind.LIST && node.keys().length == 0;
+      if (!repeats && !seen.add(identity)) {
         throw NetconfException.of(ErrorTag.BAD_ELEMENT, node.localName() + " is given twice.").type("application")
             .at(new DataPath(path, node, edit.argument())).info("bad-element", node.localName());
       }

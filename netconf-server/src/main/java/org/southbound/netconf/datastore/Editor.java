@@ -18,7 +18,6 @@ import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
 import org.opendaylight.yangtools.yang.data.api.schema.SystemLeafSetNode;
 import org.opendaylight.yangtools.yang.data.api.schema.SystemMapNode;
-import org.opendaylight.yangtools.yang.data.api.schema.UnkeyedListEntryNode;
 import org.opendaylight.yangtools.yang.data.api.schema.builder.CollectionNodeBuilder;
 import org.opendaylight.yangtools.yang.data.spi.node.ImmutableNodes;
 import org.southbound.netconf.ErrorTag;
@@ -152,7 +151,8 @@ public final class Editor {
     private CollectionNodeBuilder<NormalizedNode, ?> builder;
     private LinkedHashMap<PathArgument, NormalizedNode> ordered;
     private final Map<PathArgument, NormalizedNode> touched = new HashMap<>();
-    private ArrayList<UnkeyedListEntryNode> unkeyed;
+    /** Entries that nothing tells apart. */
+    private ArrayList<NormalizedNode> alike;
 
     private Entries(YangNode node, NormalizedNode before) {
       this.node = node;
@@ -162,15 +162,15 @@ public final class Editor {
 
     static Entries of(YangNode node, NormalizedNode before) {
       var entries = new Entries(node, before);
-      if (node.userOrdered()) {
+      if (node.repeats() || node.kind == Kind.LIST && node.keys().length == 0) {
+        entries.alike = new ArrayList<>();
+      } else if (node.userOrdered()) {
         entries.ordered = new LinkedHashMap<>();
         if (before != null) {
           for (NormalizedNode each : entries.base.body()) {
             entries.ordered.put(each.name(), each);
           }
         }
-      } else if (node.kind == Kind.LIST && node.keys().length == 0) {
-        entries.unkeyed = new ArrayList<>();
       }
       return entries;
     }
@@ -179,7 +179,7 @@ public final class Editor {
       if (ordered != null) {
         return ordered.get(argument);
       }
-      if (unkeyed != null || before == null) {
+      if (alike != null || before == null) {
         return touched.get(argument);
       }
       if (touched.containsKey(argument)) {
@@ -211,8 +211,8 @@ public final class Editor {
     }
 
     void put(PathArgument argument, NormalizedNode now) {
-      if (unkeyed != null) {
-        unkeyed.add((UnkeyedListEntryNode) now);
+      if (alike != null) {
+        alike.add(now);
       } else if (ordered != null) {
         if (now == null) {
           ordered.remove(argument);
@@ -255,10 +255,8 @@ public final class Editor {
 
     NormalizedNode build() {
       NormalizedNode now;
-      if (unkeyed != null) {
-        var made = ImmutableNodes.newUnkeyedListBuilder().withNodeIdentifier(node.id);
-        unkeyed.forEach(made::withChild);
-        return unkeyed.isEmpty() ? before : made.build();
+      if (alike != null) {
+        return alike.isEmpty() ? before : TreeBuilder.list(node, alike);
       } else if (ordered != null) {
         now = inOrder();
       } else {

@@ -31,28 +31,30 @@ final class References {
 
   /** True if the leaf refers to nothing, to something that need not exist, or to something that does. */
   boolean hold(DataNode leaf) {
-    return !leaf.schema().valueType().refers() || hold(leaf, leaf.schema().valueType(), null);
+    return !leaf.schema().valueType().refers() || hold(leaf, leaf.schema().valueType(), leaf.value());
   }
 
-  /** @param text of a union's value, which may be one of several members; null for others */
-  private boolean hold(DataNode leaf, ValueType type, String text) {
+  private boolean hold(DataNode leaf, ValueType type, Object value) {
     if (type.leafref() != null) {
-      return !type.requireInstance() || leads(leaf, type, text);
+      return !type.requireInstance() || leads(leaf, type, value);
     }
     if (!type.members().isEmpty()) {
-      String given = text == null ? Values.text(leaf.schema().schema(), leaf.value()) : text;
-      return type.members().stream().anyMatch(each -> takes(leaf, each, given) && hold(leaf, each, given));
+      String given = Values.text(leaf.schema().schema(), value);
+      return type.members().stream().anyMatch(each -> {
+        Object taken = parsed(leaf, each, given); // each member may have a form of its own for the same text
+        return taken != null && hold(leaf, each, taken);
+      });
     }
-    return !type.requireInstance() || !(leaf.value() instanceof YangInstanceIdentifier path)
+    return !type.requireInstance() || !(value instanceof YangInstanceIdentifier path)
         || !Instances.find(leaf.top(), path).isEmpty();
   }
 
-  private boolean leads(DataNode leaf, ValueType type, String text) {
-    if (type.steps() != null && text == null && !(leaf.value() instanceof byte[])) {
-      return values(leaf, type).contains(leaf.value());
+  private boolean leads(DataNode leaf, ValueType type, Object value) {
+    if (type.steps() != null && !(value instanceof byte[])) {
+      return values(leaf, type).contains(value);
     }
-    return Expression.of(type.leafref()).select(leaf).stream().anyMatch(
-        each -> text == null ? Objects.deepEquals(each.value(), leaf.value()) : text.equals(each.text()));
+    return Expression.of(type.leafref()).select(leaf).stream()
+        .anyMatch(each -> Objects.deepEquals(each.value(), value));
   }
 
   private Set<Object> values(DataNode leaf, ValueType type) {
@@ -79,12 +81,12 @@ final class References {
     return known;
   }
 
-  private static boolean takes(DataNode leaf, ValueType member, String text) {
+  /** The value as that member has it, or null. */
+  private static Object parsed(DataNode leaf, ValueType member, String text) {
     try {
-      member.parse(leaf.schema().schema().prefixes(), text);
-      return true;
+      return member.parse(leaf.schema().schema().prefixes(), text);
     } catch (InvalidValueException e) {
-      return false;
+      return null;
     }
   }
 }

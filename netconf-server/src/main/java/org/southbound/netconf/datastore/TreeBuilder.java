@@ -143,9 +143,12 @@ public final class TreeBuilder {
   }
 
   @SuppressWarnings("unchecked")
-  private static NormalizedNode list(YangNode node, List<NormalizedNode> entries) {
+  static NormalizedNode list(YangNode node, List<NormalizedNode> entries) {
+    if (node.repeats()) {
+      return new LeafValues(node.id, entries.stream().map(each -> (LeafSetEntryNode<Object>) each).toList());
+    }
     if (node.kind == Kind.LEAF_LIST) {
-      if (node.userOrdered() || !node.config) {
+      if (node.userOrdered()) {
         var made = ImmutableNodes.<Object>newUserLeafSetBuilder().withNodeIdentifier(node.id);
         entries.forEach(each -> made.withChild((LeafSetEntryNode<Object>) each));
         return made.build();

@@ -2,8 +2,7 @@
 package org.southbound.netconf.notification;
 
 import java.time.Instant;
-import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
-import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.notification.NotificationWriter.Content;
 import org.southbound.netconf.xml.DataWriter.Visibility;
 
 /**
@@ -13,18 +12,16 @@ import org.southbound.netconf.xml.DataWriter.Visibility;
 final class Event {
   final long number;
   final Instant time;
-  final YangNode node;
-  final ContainerNode data;
+  final Content content;
   /** The notification element as one who may see all gets it. */
   final byte[] xml;
   private Visibility seenBy;
   private byte[] seen;
 
-  Event(long number, Instant time, YangNode node, ContainerNode data, byte[] xml) {
+  Event(long number, Instant time, Content content, byte[] xml) {
     this.number = number;
     this.time = time;
-    this.node = node;
-    this.data = data;
+    this.content = content;
     this.xml = xml;
   }
 
@@ -35,7 +32,7 @@ final class Event {
       return xml;
     }
     if (view != seenBy) {
-      seen = writer.write(time, node, data, view);
+      seen = writer.write(time, content, view);
       seenBy = view;
     }
     return seen;

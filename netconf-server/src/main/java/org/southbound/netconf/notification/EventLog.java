@@ -2,8 +2,7 @@
 package org.southbound.netconf.notification;
 
 import java.time.Instant;
-import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
-import org.southbound.netconf.schema.YangNode;
+import org.southbound.netconf.notification.NotificationWriter.Content;
 
 /**
  * The last events, numbered, bounded in number and bytes. Whoever sends or stores them reads from it at its own pace with a
@@ -24,13 +23,13 @@ final class EventLog {
     this.next = next;
   }
 
-  synchronized void add(Instant time, YangNode node, ContainerNode data, byte[] xml) {
+  synchronized void add(Instant time, Content content, byte[] xml) {
     while (next - first == ring.length || (next > first && bytes + xml.length > maxBytes)) {
       int oldest = (int) (first++ % ring.length);
       bytes -= ring[oldest].xml.length;
       ring[oldest] = null;
     }
-    ring[(int) (next % ring.length)] = new Event(next, time, node, data, xml);
+    ring[(int) (next % ring.length)] = new Event(next, time, content, xml);
     next++;
     bytes += xml.length;
   }

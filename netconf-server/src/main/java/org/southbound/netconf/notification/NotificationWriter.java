@@ -7,6 +7,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.ContainerNode;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.datastore.DataReader;
 import org.southbound.netconf.datastore.Editor;
+import org.southbound.netconf.datastore.Invocation;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
@@ -16,8 +17,12 @@ import org.southbound.netconf.xml.XmlOut;
 
 /** Notification elements (RFC 5277 section 4), to XML and back. Thread-safe. */
 final class NotificationWriter {
-  /** What an event is made of when it is read back. */
-  record Content(YangNode node, ContainerNode data) {
+  /**
+   * What an event is made of.
+   *
+   * @param holder the instance that a notification of a data node belongs to (RFC 7950 section 7.16); null for one at the top
+   */
+  record Content(DataPath holder, YangNode node, ContainerNode data) {
   }
 
   final Schema schema;
@@ -27,9 +32,9 @@ final class NotificationWriter {
   }
 
   /** A whole notification; {@code view} null sees all. */
-  byte[] write(Instant time, YangNode node, ContainerNode data, DataWriter.Visibility view) {
+  byte[] write(Instant time, Content content, DataWriter.Visibility view) {
     var out = open(512, time);
-    new DataWriter(schema, out, view).instance(node, data, node.id, Notifications.NAMESPACE, (DataPath) null);
+    new DataWriter(schema, out, view).within(content.holder(), content.node(), content.data(), Notifications.NAMESPACE);
     return close(out);
   }
 
@@ -58,8 +63,9 @@ final class NotificationWriter {
       in.text();
       in.child();
       YangNode node = schema.notification(in.namespace(), in.name());
-      return node == null ? null
-          : new Content(node, Editor.build(node, DataReader.input(in, node, DataPath.of(null, node))));
+      Invocation read = node == null ? DataReader.nested(in, schema.root(), false)
+          : new Invocation(null, node, DataReader.input(in, node, DataPath.of(null, node)));
+      return new Content(read.target(), read.operation(), Editor.build(read.operation(), read.content()));
     } catch (NetconfException e) {
       return null;
     }

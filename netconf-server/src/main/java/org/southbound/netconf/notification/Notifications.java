@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
 import org.southbound.netconf.ErrorTag;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.access.AccessControl;
+import org.southbound.netconf.notification.NotificationWriter.Content;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.session.Session;
@@ -79,34 +81,59 @@ public final class Notifications implements AutoCloseable {
 
   /** Publishes a notification, now. */
   public void publish(ContainerNode notification) {
-    node(notification); // a bug shows where it is
-    publish(() -> notification);
+    Content content = content(notification); // a bug shows where it is
+    enqueue(() -> content);
+  }
+
+  /**
+   * Publishes a notification of a node in the data tree, now (RFC 7950 section 7.16).
+   *
+   * @param holder the instance that it belongs to, which is there
+   */
+  public void publish(DataPath holder, ContainerNode notification) {
+    YangNode node = holder.node().notification(notification.name().getNodeType().getLocalName());
+    if (node == null) {
+      throw new IllegalArgumentException("no notification " + notification.name() + " in " + holder.node());
+    }
+    enqueue(() -> new Content(holder, node, notification));
   }
 
   /** Publishes a notification that happened now and is made later, on another thread; null: nothing happened after all. */
   public void publish(Supplier<ContainerNode> notification) {
+    enqueue(() -> {
+      ContainerNode data = notification.get();
+      return data == null ? null : content(data);
+    });
+  }
+
+  private void enqueue(Supplier<Content> event) {
     Instant now = clock.instant();
     if (waiting.incrementAndGet() > MAX_WAITING) {
       waiting.decrementAndGet();
       lost.incrementAndGet();
       return;
     }
-    post(() -> {
+    inbox.add(() -> {
       waiting.decrementAndGet();
-      ContainerNode data = notification.get();
-      if (data != null) {
-        YangNode node = node(data);
-        log.add(now, node, data, writer.write(now, node, data, null));
+      Content content = event.get();
+      if (content != null) {
+        log.add(now, content, writer.write(now, content, null));
       }
     });
+  }
+
+  /** May the user of the session have it? */
+  boolean receives(Session session, Content content) {
+    return content.holder() == null ? access.receives(session.user(), content.node())
+        : access.receives(session.user(), content.holder(), content.node());
   }
 
   /**
    * Sends a notification to one session only, subscribed or not, and keeps none of it. A session that does not read is closed.
    */
   public void publishTo(Session session, ContainerNode notification) {
-    YangNode node = node(notification);
-    if (session.isClosed() || !access.receives(session.user(), node)) {
+    Content content = content(notification);
+    if (session.isClosed() || !receives(session, content)) {
       return;
     }
     if (!session.room()) {
@@ -115,7 +142,7 @@ public final class Notifications implements AutoCloseable {
       session.close();
       return;
     }
-    session.event(writer.write(clock.instant(), node, notification, access.reads(session.user())));
+    session.event(writer.write(clock.instant(), content, access.reads(session.user())));
   }
 
   /** Whether the session has a subscription. */
@@ -132,12 +159,12 @@ public final class Notifications implements AutoCloseable {
     return node;
   }
 
-  private YangNode node(ContainerNode notification) {
+  private Content content(ContainerNode notification) {
     YangNode node = schema.notification(notification.name().getNodeType());
     if (node == null) {
       throw new IllegalArgumentException("no notification " + notification.name());
     }
-    return node;
+    return new Content(null, node, notification);
   }
 
   // ---- the dispatcher

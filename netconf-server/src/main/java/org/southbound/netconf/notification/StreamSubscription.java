@@ -148,7 +148,7 @@ final class StreamSubscription extends Subscription {
           last = false;
           NotificationWriter.Content content = notifications.writer.read(each.xml);
           if (content != null) {
-            events.add(new Event(each.number, each.time, content.node(), content.data(), each.xml));
+            events.add(new Event(each.number, each.time, content, each.xml));
           }
         }
       } catch (IOException | RuntimeException e) {
@@ -168,7 +168,7 @@ final class StreamSubscription extends Subscription {
 
   private void deliver(Event event) {
     DataWriter.Visibility view = notifications.access.reads(session.user());
-    if (!notifications.access.receives(session.user(), event.node) || !passes(event, view)) {
+    if (!notifications.receives(session, event.content) || !passes(event, view)) {
       excluded++;
       return;
     }
@@ -178,7 +178,8 @@ final class StreamSubscription extends Subscription {
 
   private boolean passes(Event event, DataWriter.Visibility view) {
     return filter == null
-        || filter.passes(new DataWriter(notifications.writer.schema, new XmlOut(256), view), event.node, event.data);
+        || filter.passes(new DataWriter(notifications.writer.schema, new XmlOut(256), view), event.content.holder(),
+            event.content.node(), event.content.data());
   }
 
   private void sayReplayComplete() {

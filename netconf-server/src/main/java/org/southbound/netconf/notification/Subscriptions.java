@@ -300,7 +300,8 @@ public final class Subscriptions {
     YangNode node = notifications.node("ietf-subscribed-notifications", "subscription-modified");
     var out = new TreeBuilder(node).leaf("id", to.id());
     terms.show(node, out);
-    to.session.event(notifications.writer.write(notifications.clock.instant(), node, out.build(), null));
+    to.session.event(notifications.writer.write(notifications.clock.instant(),
+        new NotificationWriter.Content(null, node, out.build()), null));
   }
 
   // ---- state data

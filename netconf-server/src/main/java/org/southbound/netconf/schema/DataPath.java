@@ -20,6 +20,11 @@ public record DataPath(DataPath parent, YangNode node, PathArgument argument) {
     return new DataPath(parent, node, node.id);
   }
 
+  /** The value of a key, for a list entry. */
+  public Object key(YangNode leaf) {
+    return ((NodeIdentifierWithPredicates) argument).getValue(leaf.name);
+  }
+
   @Override
   public String toString() {
     var out = new StringBuilder(80);

@@ -16,12 +16,15 @@ import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.PathArgum
 
 /**
  * Reads instance-identifiers (RFC 7950 section 9.13): every step is a node of the model, lists and leaf-lists carry what tells
- * their entries apart. The result names a list and then its entry, and no choices.
+ * their entries apart. The result names a list and then its entry, and no choices. yangtools has no step for a position in a list
+ * without keys: it stands as a key with the name of the list.
  */
 final class InstancePath {
   private static final Pattern STEP = Pattern.compile("\\G/\\s*([\\w.-]+):([\\w.-]+)\\s*");
   private static final Pattern PREDICATE = Pattern
       .compile("\\G\\[\\s*(?:(\\.)|([\\w.-]+):([\\w.-]+))\\s*=\\s*(?:'([^']*)'|\"([^\"]*)\")\\s*\\]\\s*");
+
+  private static final Pattern POSITION = Pattern.compile("\\G\\[\\s*([1-9][0-9]{0,8})\\s*\\]\\s*");
 
   private InstancePath() {
   }
@@ -31,6 +34,7 @@ final class InstancePath {
     YangNode at = schema.root();
     Matcher step = STEP.matcher(text);
     Matcher predicate = PREDICATE.matcher(text);
+    Matcher position = POSITION.matcher(text);
     int end = 0;
     while (end < text.length()) {
       if (!step.find(end)) {
@@ -43,6 +47,10 @@ final class InstancePath {
       while (predicate.find(end)) {
         predicate(at, namespaces, predicate, keys);
         end = predicate.end();
+      }
+      if (at.kind == YangNode.Kind.LIST && at.keys().length == 0 && position.find(end)) {
+        keys.put(at.name, Integer.valueOf(position.group(1)));
+        end = position.end();
       }
       entry(at, keys, steps);
     }
@@ -77,6 +85,10 @@ final class InstancePath {
     }
     if (node.kind == YangNode.Kind.LEAF_LIST) {
       steps.add(new NodeWithValue<>(node.name, given.get(node.name)));
+      return;
+    }
+    if (node.keys().length == 0) {
+      steps.add(NodeIdentifierWithPredicates.of(node.name, given));
       return;
     }
     var ordered = new LinkedHashMap<QName, Object>();

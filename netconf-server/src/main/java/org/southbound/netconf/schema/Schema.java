@@ -33,6 +33,8 @@ import org.opendaylight.yangtools.yang.model.api.IdentitySchemaNode;
 import org.opendaylight.yangtools.yang.model.api.ModuleLike;
 import org.opendaylight.yangtools.yang.model.api.source.SourceIdentifier;
 import org.opendaylight.yangtools.yang.model.api.stmt.FeatureSet;
+import org.opendaylight.yangtools.yang.model.api.stmt.FeatureStatement;
+import org.opendaylight.yangtools.yang.model.api.stmt.ModuleEffectiveStatement;
 import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.opendaylight.yangtools.yang.model.spi.source.StringYangTextSource;
 import org.opendaylight.yangtools.yang.model.spi.source.YangIRSource;
@@ -148,25 +150,48 @@ public final class Schema {
    * @throws IllegalArgumentException with one line that names the module at fault
    */
   public static Schema load(Collection<Source> sources, Set<String> withoutFeatures) {
-    var parser = new DefaultYangParserFactory().createParser();
     var texts = new LinkedHashMap<String, String>();
     for (Source each : sources) {
       texts.put(each.fileName(), each.text());
     }
     try {
       // Most of the time goes into reading the text: each module by itself, so all processors share that.
-      for (YangIRSource each : texts.entrySet().parallelStream().map(Schema::parse).toList()) {
-        parser.addSource(each);
-      }
-      if (!withoutFeatures.isEmpty()) {
-        parser.setSupportedFeatures(features(sources, withoutFeatures));
-      }
+      List<YangIRSource> parsed = texts.entrySet().parallelStream().map(Schema::parse).toList();
       var importOnly = new HashSet<String>();
       sources.stream().filter(Source::imported).forEach(each -> importOnly.add(moduleName(each)));
-      return new Schema(parser.buildEffectiveModel(), texts, withoutFeatures, importOnly);
+      var off = new HashSet<>(withoutFeatures);
+      EffectiveModelContext model = model(parsed, sources, off);
+      while (off.addAll(dependent(model))) { // the nodes of such a feature are there until it is named
+        model = model(parsed, sources, off);
+      }
+      return new Schema(model, texts, off, importOnly);
     } catch (YangParserException | IOException | IllegalStateException e) {
       throw unusable("model", e);
     }
+  }
+
+  private static EffectiveModelContext model(List<YangIRSource> parsed, Collection<Source> sources, Set<String> off)
+      throws YangParserException, IOException {
+    var parser = new DefaultYangParserFactory().createParser();
+    for (YangIRSource each : parsed) {
+      parser.addSource(each);
+    }
+    if (!off.isEmpty()) {
+      parser.setSupportedFeatures(features(sources, off));
+    }
+    return parser.buildEffectiveModel();
+  }
+
+  /** Features that are declared and not in effect, as they depend on others (RFC 7950 section 7.20.1). */
+  private static Set<String> dependent(EffectiveModelContext model) {
+    var found = new HashSet<String>();
+    for (ModuleEffectiveStatement module : model.getModuleStatements().values()) {
+      module.getDeclared().declaredSubstatements(FeatureStatement.class)
+          .forEach(each -> found.add(module.argument().getLocalName() + ":" + each.argument().getLocalName()));
+      module.features().forEach(
+          each -> found.remove(module.argument().getLocalName() + ":" + each.argument().getLocalName()));
+    }
+    return found;
   }
 
   private static YangIRSource parse(Map.Entry<String, String> source) {

@@ -241,6 +241,7 @@ final class SchemaCompiler {
     node.presence = source instanceof ContainerSchemaNode container && container.isPresenceContainer();
     node.mandatory = source instanceof MandatoryAware aware && aware.isMandatory();
     node.userOrdered = source instanceof UserOrderedAware<?> ordered && ordered.isUserOrdered();
+    node.repeats = node.kind == Kind.LEAF_LIST && !(node.config && isData(node));
     if (source instanceof ElementCountConstraintAware counted) {
       counted.getElementCountConstraint().ifPresent(count -> {
         node.minElements = count.getMinElements() == null ? 0 : count.getMinElements();
@@ -277,6 +278,11 @@ final class SchemaCompiler {
     if (source instanceof ListSchemaNode list) {
       uniques(node, list.getUniqueConstraints());
     }
+  }
+
+  /** False for what is in an RPC's or action's input. */
+  private static boolean isData(YangNode node) {
+    return node == null || node.kind != Kind.INPUT && isData(node.parent);
   }
 
   private void choice(YangNode parent, Case inCase, ChoiceSchemaNode source, List<YangNode> children,

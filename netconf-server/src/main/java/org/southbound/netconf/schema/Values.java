@@ -85,6 +85,10 @@ public final class Values {
       }
       if (step instanceof NodeIdentifierWithPredicates keys) {
         for (Map.Entry<QName, Object> key : keys.entrySet()) {
+          if (next.keys().length == 0) { // a position, see InstancePath
+            out.append('[').append(key.getValue()).append(']');
+            continue;
+          }
           out.append('[').append(prefix(schema, name.getModule(), declare)).append(':')
               .append(key.getKey().getLocalName()).append('=').append(quoted(text(schema, key.getValue(), declare)))
               .append(']');

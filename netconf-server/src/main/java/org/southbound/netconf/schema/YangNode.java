@@ -100,6 +100,7 @@ public final class YangNode {
   boolean presence;
   boolean mandatory;
   boolean userOrdered;
+  boolean repeats;
   int minElements;
   int maxElements = Integer.MAX_VALUE;
   List<Constraint> musts = List.of();
@@ -220,6 +221,11 @@ public final class YangNode {
 
   public boolean userOrdered() {
     return userOrdered;
+  }
+
+  /** A leaf-list that may have a value more than once: one that is no configuration (RFC 7950 section 7.7). */
+  public boolean repeats() {
+    return repeats;
   }
 
   public int minElements() {

@@ -10,6 +10,7 @@ import org.opendaylight.yangtools.yang.data.api.schema.MapNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNodeContainer;
 import org.opendaylight.yangtools.yang.data.api.schema.UnkeyedListNode;
+import org.opendaylight.yangtools.yang.data.spi.node.ImmutableNodes;
 import org.opendaylight.yangtools.yang.model.api.type.IdentityrefTypeDefinition;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Schema;
@@ -127,6 +128,29 @@ public sealed class DataWriter permits ViewWriter {
       close(node.localName(), tag, mark, "");
     } else {
       value(node, data);
+    }
+  }
+
+  /** Writes an instance inside the nodes that it belongs to, of which only keys are shown (RFC 7950 section 7.16.2). */
+  public void within(DataPath holder, YangNode node, NormalizedNode data, String namespace) {
+    around(holder, namespace);
+    instance(node, data, node.id, holder == null ? namespace : holder.node().namespace(), holder);
+    for (DataPath each = holder; each != null; each = each.parent()) {
+      out.raw("</").raw(each.node().localName()).raw('>');
+    }
+  }
+
+  private void around(DataPath path, String namespace) {
+    if (path == null) {
+      return;
+    }
+    around(path.parent(), namespace);
+    open(path.node(), null, path.parent() == null ? namespace : path.parent().node().namespace(), path);
+    out.raw('>');
+    for (YangNode key : path.node().keys()) {
+      NormalizedNode leaf = ImmutableNodes.leafNode(key.id, path.key(key));
+      open(key, leaf, path.node().namespace(), path);
+      value(key, leaf);
     }
   }
 

@@ -3,6 +3,7 @@ package org.southbound.netconf.xml;
 
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.southbound.netconf.NetconfException;
+import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.YangNode;
 
 /** What a client wants of a data tree or of notifications: a subtree filter or an XPath expression. Immutable, thread-safe. */
@@ -19,6 +20,8 @@ public sealed interface Filter permits SubtreeFilter, XPathFilter {
   /**
    * True if a notification passes (RFC 5277 section 3.6, RFC 8639 section 2.2). The scratch writer's visibility is whose eyes
    * count; what is written to it is taken back. None passes an XPath expression that cannot be evaluated.
+   *
+   * @param holder the instance that the notification belongs to; null for one at the top
    */
-  boolean passes(DataWriter scratch, YangNode notification, DataContainerNode data);
+  boolean passes(DataWriter scratch, DataPath holder, YangNode notification, DataContainerNode data);
 }

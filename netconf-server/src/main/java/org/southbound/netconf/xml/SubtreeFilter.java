@@ -12,6 +12,7 @@ import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdent
 import org.opendaylight.yangtools.yang.data.api.schema.DataContainerNode;
 import org.opendaylight.yangtools.yang.data.api.schema.MapNode;
 import org.opendaylight.yangtools.yang.data.api.schema.NormalizedNode;
+import org.opendaylight.yangtools.yang.data.spi.node.ImmutableNodes;
 import org.southbound.netconf.NetconfException;
 import org.southbound.netconf.schema.DataPath;
 import org.southbound.netconf.schema.Values;
@@ -32,6 +33,9 @@ public final class SubtreeFilter implements Filter {
 
     boolean isContent() { return text != null; }
   }
+
+  /** Selects everything. */
+  private static final Test ALL = new Test("", "", null, false, List.of(), null);
 
   private final List<Test> tests;
 
@@ -93,19 +97,47 @@ public final class SubtreeFilter implements Filter {
   }
 
   @Override
-  public boolean passes(DataWriter scratch, YangNode notification, DataContainerNode data) {
+  public boolean passes(DataWriter scratch, DataPath holder, YangNode notification, DataContainerNode data) {
+    for (Test each : within(holder)) {
+      if (each == ALL
+          || each.matches(notification) && (each.children.isEmpty() || some(scratch, each, notification, data))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean some(DataWriter scratch, Test test, YangNode notification, DataContainerNode data) {
     int mark = scratch.out().length();
-    for (Test test : tests) {
-      if (test.matches(notification)) {
-        if (test.children.isEmpty()) {
-          return true;
-        }
-        entry(scratch, List.of(test), notification, data, null, null);
-        boolean passed = scratch.out().length() > mark;
-        scratch.out().truncate(mark);
-        if (passed) {
-          return true;
-        }
+    entry(scratch, List.of(test), notification, data, null, null);
+    boolean passed = scratch.out().length() > mark;
+    scratch.out().truncate(mark);
+    return passed;
+  }
+
+  /** What is tested of what is in that instance. */
+  private List<Test> within(DataPath holder) {
+    if (holder == null) {
+      return tests;
+    }
+    var inner = new ArrayList<Test>();
+    for (Test each : within(holder.parent())) {
+      if (each == ALL) {
+        return List.of(ALL);
+      }
+      if (each.matches(holder.node())
+          && each.children.stream().allMatch(part -> !part.isContent() || isKey(part, holder))) {
+        List<Test> selections = each.children.stream().filter(part -> !part.isContent()).toList();
+        inner.addAll(selections.isEmpty() ? List.of(ALL) : selections);
+      }
+    }
+    return inner;
+  }
+
+  private static boolean isKey(Test test, DataPath holder) {
+    for (YangNode key : holder.node().keys()) {
+      if (test.matches(key) && equal(test, key, ImmutableNodes.leafNode(key.id, holder.key(key)))) {
+        return true;
       }
     }
     return false;

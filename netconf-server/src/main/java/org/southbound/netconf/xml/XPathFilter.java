@@ -120,10 +120,10 @@ public final class XPathFilter implements Filter {
   }
 
   @Override
-  public boolean passes(DataWriter scratch, YangNode notification, DataContainerNode data) {
+  public boolean passes(DataWriter scratch, DataPath holder, YangNode notification, DataContainerNode data) {
     try {
       return expression
-          .tryTest(DataNode.alone(notification.schema().root(), notification, data, viewer(scratch)));
+          .tryTest(DataNode.alone(holder, notification, data, viewer(scratch)));
     } catch (JaxenException | Viewer.Exhausted | StackOverflowError e) {
       return false;
     }

@@ -267,7 +267,9 @@ public final class XmlIn {
       for (int i = 0; i < reader.getAttributeCount(); i++) {
         String prefix = reader.getAttributePrefix(i);
         if (prefix != null && !prefix.isEmpty()) {
-          out.attribute("xmlns:" + prefix, reader.getAttributeNamespace(i));
+          if (isFirst(prefix, i)) { // a declaration may be there once
+            out.attribute("xmlns:" + prefix, reader.getAttributeNamespace(i));
+          }
           out.attribute(prefix + ":" + reader.getAttributeLocalName(i), reader.getAttributeValue(i));
         } else {
           out.attribute(reader.getAttributeLocalName(i), reader.getAttributeValue(i));
@@ -279,6 +281,15 @@ public final class XmlIn {
       open.removeLast();
       out.raw("</").text(name).raw('>');
     });
+  }
+
+  private boolean isFirst(String prefix, int attribute) {
+    for (int i = 0; i < attribute; i++) {
+      if (prefix.equals(reader.getAttributePrefix(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** An element that the place does not know. */

@@ -64,11 +64,30 @@ public final class DataNode {
     return new DataNode(null, root, data, null, false, viewer);
   }
 
-  /** A notification alone, the one child of the root that is returned. */
-  public static DataNode alone(YangNode root, YangNode node, NormalizedNode data, Viewer viewer) {
-    DataNode top = root(root, null, viewer);
-    top.guest = new DataNode(top, node, data, null, false);
+  /** A root that holds nothing but a notification, inside the nodes that it belongs to with their keys if there are any. */
+  public static DataNode alone(DataPath holder, YangNode notification, NormalizedNode data, Viewer viewer) {
+    DataNode top = root(notification.schema().root(), null, viewer);
+    top.way(holder).guest(notification, data);
     return top;
+  }
+
+  /** The nodes of that path below this one, the root. */
+  private DataNode way(DataPath path) {
+    if (path == null) {
+      children = new IdentityHashMap<>();
+      return this;
+    }
+    DataNode above = way(path.parent());
+    var made = new DataNode(above, path.node(), null, null, false);
+    made.path = path;
+    made.children = new IdentityHashMap<>();
+    for (YangNode each : path.node().children()) {
+      made.children.put(each,
+          each.isKey() ? List.of(new DataNode(made, each, null, path.key(each), false)) : List.of());
+    }
+    above.children.put(path.node(), List.of(made));
+    above.entries = Map.of(path.argument(), made);
+    return made;
   }
 
   /** An RPC's or action's input or output, or a notification, as one more child of this node while it is looked at. */

@@ -47,6 +47,10 @@ public final class Instances {
   }
 
   private static boolean matches(DataNode entry, NodeIdentifierWithPredicates keys) {
+    if (entry.schema().keys().length == 0) { // a position: see InstancePath
+      Object position = keys.values().iterator().next();
+      return position.equals(entry.parent().children(entry.schema()).indexOf(entry) + 1);
+    }
     for (Map.Entry<QName, Object> key : keys.entrySet()) {
       YangNode leaf = entry.schema().child(key.getKey().getNamespace().toString(), key.getKey().getLocalName());
       if (leaf == null || entry.children(leaf).stream().noneMatch(each -> key.getValue().equals(each.value()))) {

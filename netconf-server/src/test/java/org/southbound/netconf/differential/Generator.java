@@ -198,9 +198,7 @@ final class Generator {
 
   private String pointer(Xml document) {
     var found = new ArrayList<String>();
-    for (Xml each : document.children) {
-      paths("", each, found);
-    }
+    paths("", document, found);
     if (found.isEmpty()) {
       return "/none";
     }
@@ -208,10 +206,17 @@ final class Generator {
     return chance(8) ? chosen.replace('1', '7').replace('a', 'q') : chosen;
   }
 
-  private void paths(String above, Xml element, List<String> found) {
-    if (element.node == null || element.text.startsWith("\0")) {
-      return;
+  /** The paths of what is in an element. */
+  private void paths(String above, Xml parent, List<String> found) {
+    Map<YangNode, Integer> positions = new HashMap<>();
+    for (Xml each : parent.children) {
+      if (each.node != null && !each.text.startsWith("\0")) {
+        path(above, each, positions.merge(each.node, 1, Integer::sum), found);
+      }
     }
+  }
+
+  private void path(String above, Xml element, int position, List<String> found) {
     String module = element.node.module.prefix();
     var path = new StringBuilder(above).append('/').append(module).append(':').append(element.name);
     for (YangNode key : element.node.keys()) {
@@ -222,6 +227,9 @@ final class Generator {
       }
       path.append('[').append(module).append(':').append(key.localName()).append("='").append(value).append("']");
     }
+    if (element.node.kind == Kind.LIST && element.node.keys().length == 0) {
+      path.append('[').append(position).append(']');
+    }
     if (element.node.kind == Kind.LEAF_LIST) {
       if (element.text.indexOf('\'') >= 0) {
         return;
@@ -229,6 +237,6 @@ final class Generator {
       path.append("[.='").append(element.text).append("']");
     }
     found.add(path.toString());
-    element.children.forEach(each -> paths(path.toString(), each, found));
+    paths(path.toString(), element, found);
   }
 }

@@ -59,7 +59,7 @@ record Unit(String name, Schema schema, List<Module> modules) {
     for (Schema.Source each : sources) {
       if (each.text().contains("feature off")) {
         String module = each.fileName().replaceAll("(@.*)?\\.yang", "");
-        off.addAll(List.of(module + ":off", module + ":neither")); // the second depends on the first
+        off.add(module + ":off");
       }
     }
     Schema schema = Schema.load(sources, off);

@@ -110,6 +110,9 @@ final class ValueGenerator {
     var octets = new byte[random.nextInt(9)];
     random.nextBytes(octets);
     String text = Base64.getEncoder().encodeToString(octets);
+    if (random.nextInt(12) == 0) {
+      return "AbC+".repeat(16 - random.nextInt(6) / 5) + '\n' + text;
+    }
     return random.nextInt(8) == 0 && !text.isEmpty() ? text.substring(1) : text;
   }
 

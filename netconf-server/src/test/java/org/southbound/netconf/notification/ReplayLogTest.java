@@ -40,7 +40,7 @@ class ReplayLogTest {
     ReplayLog disk = open(bounds);
     var log = new EventLog(events + 1, 1 << 30, disk.next());
     for (int i = 0; i < events; i++) {
-      log.add(now, null, null, "x".repeat(size).getBytes(StandardCharsets.UTF_8));
+      log.add(now, null, "x".repeat(size).getBytes(StandardCharsets.UTF_8));
       now = now.plusSeconds(1);
     }
     disk.follow(log);

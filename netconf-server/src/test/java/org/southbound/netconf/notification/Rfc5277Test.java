@@ -16,12 +16,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opendaylight.yangtools.yang.data.api.YangInstanceIdentifier.NodeIdentifierWithPredicates;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.TestClient;
 import org.southbound.netconf.TestServer;
 import org.southbound.netconf.datastore.FileStore.Durability;
 import org.southbound.netconf.datastore.TreeBuilder;
+import org.southbound.netconf.schema.DataPath;
+import org.southbound.netconf.schema.YangNode;
 import org.southbound.netconf.xml.XmlIn;
 
 /** create-subscription and the server's own events (RFC 5277, RFC 6470). */
@@ -173,6 +178,44 @@ class Rfc5277Test {
             + "<streams xmlns=\"urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications\"/></filter></get>");
         error(streams, "<name>NETCONF</name>", "<replaySupport>true</replaySupport>", "<replayLogCreationTime>",
             "<replay-support/>", "<replay-log-creation-time>");
+      }
+    }
+  }
+
+  // ---- notifications of nodes in the data tree, RFC 7950 section 7.16
+
+  private static void enabled(NetconfServer server, String interfaceName, String user) throws IOException {
+    YangNode list = TestServer.schema().node("/example-interface-module:interfaces/interface");
+    var holder = new DataPath(DataPath.of(null, list.parent), list,
+        NodeIdentifierWithPredicates.of(list.name, list.keys()[0].name, interfaceName));
+    server.notifications().publish(holder,
+        new TreeBuilder(list.notification("interface-enabled")).leaf("by-user", user).build());
+  }
+
+  /** The example of section 7.16.3, live and replayed. */
+  @ParameterizedTest
+  @ValueSource(strings = {
+      "<filter><interfaces xmlns=\"urn:example:interface-module\"><interface><name>eth1</name></interface></interfaces></filter>",
+      "<filter><interfaces xmlns=\"\"><interface><interface-enabled><by-user>fred</by-user></interface-enabled></interface></interfaces></filter>",
+      "<filter type=\"xpath\" xmlns:if=\"urn:example:interface-module\""
+          + " select=\"/if:interfaces/if:interface[if:name='eth1']/if:interface-enabled\"/>"})
+  void shouldNotifyWithTheNodesAround(String filter, @TempDir Path other) throws IOException {
+    String before = Instant.now().toString();
+    try (var first = TestServer.create(other, Durability.BATCHED, NetconfConfig.Limits.DEFAULT)) {
+      enabled(first, "eth0", "wilma");
+      enabled(first, "eth1", "fred");
+    }
+    String event = "</eventTime><interfaces xmlns=\"urn:example:interface-module\"><interface><name>eth1</name>"
+        + "<interface-enabled><by-user>fred</by-user></interface-enabled></interface></interfaces></notification>";
+    try (var second = TestServer.create(other, Durability.BATCHED, NetconfConfig.Limits.DEFAULT)) {
+      second.start();
+      try (var client = TestClient.admin(second)) {
+        ok(client.call(subscribe("<startTime>" + before + "</startTime>" + filter)));
+        error(client.read(), event);
+        error(client.read(), "replayComplete");
+        enabled(second, "eth0", "wilma");
+        enabled(second, "eth1", "fred");
+        error(client.read(), event);
       }
     }
   }

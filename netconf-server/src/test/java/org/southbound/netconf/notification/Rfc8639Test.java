@@ -6,17 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.southbound.netconf.NetconfConfig;
 import org.southbound.netconf.NetconfServer;
 import org.southbound.netconf.TestClient;
 import org.southbound.netconf.TestServer;
 import org.southbound.netconf.datastore.FileStore.Durability;
+import org.southbound.netconf.datastore.TreeBuilder;
 
 /** Subscribed notifications over NETCONF (RFC 8639, RFC 8640 and the exchanges of its appendix A). */
 @Timeout(120)
@@ -88,6 +92,27 @@ class Rfc8639Test {
           "<error-tag>invalid-value</error-tag>",
           "<error-app-tag>ietf-subscribed-notifications:no-such-subscription</error-app-tag>",
           "<delete-subscription-error-info xmlns=\"" + SN + "\"><reason>no-such-subscription</reason>");
+    }
+  }
+
+  /** RFC 8640 appendix A.4: the same filter in two ways. */
+  @ParameterizedTest
+  @ValueSource(strings = {
+      "<stream-xpath-filter xmlns:vrrp=\"urn:ietf:params:xml:ns:yang:ietf-vrrp\">"
+          + "/vrrp:vrrp-protocol-error-event[vrrp:protocol-error-reason=\"vrrp:checksum-error\"]</stream-xpath-filter>",
+      "<stream-subtree-filter><vrrp-protocol-error-event xmlns=\"urn:ietf:params:xml:ns:yang:ietf-vrrp\">"
+          + "<protocol-error-reason xmlns:vrrp=\"urn:ietf:params:xml:ns:yang:ietf-vrrp\">vrrp:checksum-error"
+          + "</protocol-error-reason></vrrp-protocol-error-event></stream-subtree-filter>"})
+  void shouldFilterAsTheExamplesDo(String filter) throws IOException {
+    try (var client = TestClient.admin(server)) {
+      id(client.call(establish(filter)));
+      for (String reason : List.of("version-error", "checksum-error")) {
+        server.notifications()
+            .publish(new TreeBuilder(server.notifications().node("example-vrrp", "vrrp-protocol-error-event"))
+                .leaf("protocol-error-reason", "example-vrrp:" + reason).build());
+      }
+      has(client.read(), "<vrrp-protocol-error-event xmlns=\"urn:ietf:params:xml:ns:yang:ietf-vrrp\">"
+          + "<protocol-error-reason>checksum-error</protocol-error-reason></vrrp-protocol-error-event>");
     }
   }
 
