@@ -34,6 +34,7 @@ abstract class EthernetProtocol implements ChainingProtocol {
     memory.set(U64, at, to.mac() << 16 | from.mac() >>> 32);
     memory.set(U32, at + 8, (int) from.mac());
     memory.set(U16, at + 12, (short) etherType);
+    packet.inner = Packet.ETHERNET; // as the port sees it
   }
 
   /** Takes off what stood in front of a frame, which is all that there is from now on. */
@@ -94,5 +95,6 @@ abstract class EthernetProtocol implements ChainingProtocol {
     memory.set(U64, at, 0x0200_0000_0000_0200L);
     memory.set(U32, at + 8, 0);
     memory.set(U16, at + 12, (short) (packet.inner == Packet.IPV4 ? 0x0800 : 0x86DD));
+    packet.inner = Packet.ETHERNET;
   }
 }

@@ -27,9 +27,9 @@ import org.southbound.packet.Packet;
 final class InterfacePort implements Port {
   private static final Logger LOG = LoggerFactory.getLogger(InterfacePort.class);
 
-  /** Octets of a block; several frames of 64 KiB fit. */
-  private static final int BLOCK = 1 << 20;
-  private static final int BLOCKS = 16;
+  /** Octets of a block; a frame of 64 KiB fits. Small, since the timer takes one however little is in it. */
+  private static final int BLOCK = 1 << 17;
+  private static final int BLOCKS = 256;
   /** How long a frame waits for others at most. */
   private static final int RETIRE_MILLIS = 1;
   /** Packets that wait for flush; one more and they are sent at once. */
