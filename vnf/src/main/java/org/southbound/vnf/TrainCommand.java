@@ -12,6 +12,8 @@ import java.security.KeyPair;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.southbound.io.PortException;
 import org.southbound.io.Ports;
+import org.southbound.netconf.binding.Binding;
+import org.southbound.netconf.schema.ParsedModels;
 import org.southbound.netconf.transport.SshKeys;
 import org.southbound.traffic.TrafficRun;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +22,8 @@ import picocli.CommandLine.ParseResult;
 /**
  * {@code train}, for the launcher's build: what {@code run} and {@code traffic} do and what managers
  * ask of them, once through, so that the JVM can keep
- * in its AOT cache which classes that takes and what the compiler learned of them. Takes what {@code run} takes, and a
+ * in its AOT cache which classes that takes and what the compiler learned of them,
+ * and so that the models need not be parsed again. Takes what {@code run} takes, and a
  * capture; the file of authorized keys is made.
  */
 final class TrainCommand implements Command {
@@ -44,6 +47,7 @@ final class TrainCommand implements Command {
 
   @Override
   public int run(ParseResult arguments, PrintStream out, PrintStream err) throws Exception {
+    Binding.parse(Path.of(System.getProperty(ParsedModels.PROPERTY)));
     for (var function : Catalog.FUNCTIONS.keySet()) {
       rehearse(function, Path.of(Command.required(arguments, "--pcap")));
     }

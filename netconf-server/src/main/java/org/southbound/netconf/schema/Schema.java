@@ -155,7 +155,9 @@ public final class Schema {
     }
     try {
       // Most of the time goes into reading the text: each module by itself, so all processors share that.
-      for (YangIRSource each : texts.entrySet().parallelStream().map(Schema::parse).toList()) {
+      var stored = ParsedModels.stored();
+      for (YangIRSource each : texts.entrySet().parallelStream()
+          .map(each -> stored.get(each.getKey(), each.getValue())).toList()) {
         parser.addSource(each);
       }
       if (!withoutFeatures.isEmpty()) {
@@ -169,12 +171,12 @@ public final class Schema {
     }
   }
 
-  private static YangIRSource parse(Map.Entry<String, String> source) {
+  static YangIRSource parse(String fileName, String text) {
     try {
       return TextToIRTransformer.transformText(
-          new StringYangTextSource(SourceIdentifier.ofYangFileName(source.getKey()), source.getValue()));
+          new StringYangTextSource(SourceIdentifier.ofYangFileName(fileName), text));
     } catch (YangParserException | IOException | IllegalStateException e) {
-      throw unusable(source.getKey(), e);
+      throw unusable(fileName, e);
     }
   }
 
