@@ -31,10 +31,10 @@ public final class Main {
   /** Runs a command line; returns the exit code. */
   static int execute(PrintStream out, PrintStream err, String... args) {
     var commands = new LinkedHashMap<String, Command>();
-    var run = new RunCommand(Endpoints::prepare);
-    for (var command : List.of(run, new TrafficCommand(), new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(),
+    for (var command : List.of(new RunCommand(Endpoints::prepare), new TrafficCommand(),
+        new SpecCommand(Catalog.FUNCTIONS), new EnrollCommand(),
         new VersionCommand(),
-        new TrainCommand(run))) {
+        new TrainCommand(Endpoints::prepare))) {
       commands.put(command.spec().name(), command);
     }
     return execute(commands, out, err, args);

@@ -47,6 +47,15 @@ public final class PasswordHash {
     return new PasswordHash(ITERATIONS, salt, derive(password, salt, ITERATIONS));
   }
 
+  /** A hash of no password: it takes the usual time to compare with, and none to make. */
+  static PasswordHash ofNone() {
+    byte[] salt = new byte[16];
+    byte[] hash = new byte[BITS / Byte.SIZE];
+    RANDOM.nextBytes(salt);
+    RANDOM.nextBytes(hash);
+    return new PasswordHash(ITERATIONS, salt, hash);
+  }
+
   /** As {@link #of}, in a form that iana-crypt-hash has: {@code $6$}. */
   public static PasswordHash crypt(String password) {
     return new PasswordHash(ShaCrypt.hash(password));

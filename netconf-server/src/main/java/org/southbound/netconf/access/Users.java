@@ -19,7 +19,7 @@ import javax.crypto.spec.SecretKeySpec;
  * slow hash.
  */
 public final class Users {
-  private static final PasswordHash NOBODY = PasswordHash.of("");
+  private static final PasswordHash NOBODY = PasswordHash.ofNone();
 
   /** A user: the groups that logging in gives, keys, and a password's hash or null. */
   public record Account(String name, Set<String> groups, PasswordHash password, Set<PublicKey> keys) {

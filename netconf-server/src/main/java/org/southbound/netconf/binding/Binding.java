@@ -25,6 +25,7 @@ import org.southbound.netconf.access.Users;
 import org.southbound.netconf.datastore.Datastores.Writer;
 import org.southbound.netconf.datastore.Draft;
 import org.southbound.netconf.datastore.TreeBuilder;
+import org.southbound.netconf.schema.ParsedModels;
 import org.southbound.netconf.schema.Schema;
 import org.southbound.netconf.schema.YangNode;
 import org.southbound.nf.Config;
@@ -107,6 +108,17 @@ public final class Binding implements AutoCloseable {
 
   /** The models that the product serves, with those of {@code more} folders. Throws with one line that says what to do. */
   public static Schema schema(Optional<Path> more) throws IOException {
+    var absent = new HashSet<>(NetconfServer.ABSENT_FEATURES);
+    absent.addAll(NetconfServerModel.ABSENT_FEATURES);
+    return Schema.load(models(more), absent);
+  }
+
+  /** Parses the models that the product serves, for {@link ParsedModels}. */
+  public static void parse(Path file) throws IOException {
+    ParsedModels.write(file, models(Optional.empty()));
+  }
+
+  private static List<Schema.Source> models(Optional<Path> more) throws IOException {
     var loader = Binding.class.getClassLoader();
     var library = new ArrayList<>(Schema.resources(loader, "META-INF/yang"));
     var own = new ArrayList<>(Schema.resources(loader, "yang"));
@@ -119,9 +131,7 @@ public final class Binding implements AutoCloseable {
         "ietf-subscribed-notifications", "ietf-netconf-acm", "notifications", "nc-notifications",
         "ietf-netconf-server", "ietf-keystore", "ietf-truststore"));
     own.forEach(each -> wanted.add(each.fileName().replaceAll("(@.*)?\\.yang", "")));
-    var absent = new HashSet<>(NetconfServer.ABSENT_FEATURES);
-    absent.addAll(NetconfServerModel.ABSENT_FEATURES);
-    return Schema.load(Schema.closure(library, wanted), absent);
+    return Schema.closure(library, wanted);
   }
 
   /**

@@ -156,7 +156,9 @@ public final class Schema {
     }
     try {
       // Most of the time goes into reading the text: each module by itself, so all processors share that.
-      List<YangIRSource> parsed = texts.entrySet().parallelStream().map(Schema::parse).toList();
+      var stored = ParsedModels.stored();
+      List<YangIRSource> parsed = texts.entrySet().parallelStream()
+          .map(each -> stored.get(each.getKey(), each.getValue())).toList();
       var importOnly = new HashSet<String>();
       sources.stream().filter(Source::imported).forEach(each -> importOnly.add(moduleName(each)));
       var off = new HashSet<>(withoutFeatures);
@@ -194,12 +196,12 @@ public final class Schema {
     return found;
   }
 
-  private static YangIRSource parse(Map.Entry<String, String> source) {
+  static YangIRSource parse(String fileName, String text) {
     try {
       return TextToIRTransformer.transformText(
-          new StringYangTextSource(SourceIdentifier.ofYangFileName(source.getKey()), source.getValue()));
+          new StringYangTextSource(SourceIdentifier.ofYangFileName(fileName), text));
     } catch (YangParserException | IOException | IllegalStateException e) {
-      throw unusable(source.getKey(), e);
+      throw unusable(fileName, e);
     }
   }
 
