@@ -20,11 +20,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * {@code train}, for the launcher's build: what {@code run} and {@code traffic} do and what managers
- * ask of them, once through, so that the JVM can keep
- * in its AOT cache which classes that takes and what the compiler learned of them,
- * and so that the models need not be parsed again. Takes what {@code run} takes, and a
- * capture; the file of authorized keys is made.
+ * {@code train}, for the launcher's build: what {@code run} and {@code traffic} do and what managers ask of them, once
+ * through, so that the JVM can keep in its AOT cache which classes that takes and what the compiler learned of them; and the
+ * models, so that they need not be parsed again. Takes what {@code run} takes, and a capture; makes the file of authorized
+ * keys.
  */
 final class TrainCommand implements Command {
   private static final int PACKETS_PER_SECOND = 8_000;
