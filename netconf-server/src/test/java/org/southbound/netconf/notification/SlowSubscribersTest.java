@@ -77,7 +77,11 @@ class SlowSubscribersTest {
       assertTrue(next.contains("<reason>unsupportable-volume</reason>"), next);
       assertTrue(slow.getFirst().read().contains("<subscription-resumed"));
       Rfc5277Test.publish(server, "again", "created");
-      assertTrue(slow.getFirst().read().contains("<name>again</name>"));
+      next = slow.getFirst().read();
+      while (next.contains("<netconf-session-end")) { // of those that were cut off
+        next = slow.getFirst().read();
+      }
+      assertTrue(next.contains("<name>again</name>"), next);
       for (TestClient each : slow) {
         each.close();
       }
